@@ -1,0 +1,1 @@
+"""Gradio apps over the engine: one concern a module, one theme, one guard."""

@@ -1,0 +1,1 @@
+"""Comparative experiments and the two small research labs."""

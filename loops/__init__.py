@@ -1,0 +1,1 @@
+"""Long-running loops: separate processes that deliberate and write SQLite."""

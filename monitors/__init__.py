@@ -1,0 +1,1 @@
+"""Read-only monitors that poll what the loops have written."""

@@ -1,0 +1,16 @@
+"""Every test gets a data folder of its own; no test can reach the user's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "data"
+    monkeypatch.setenv("NMA_DATA", str(folder))
+    for name in ("NMA_MODEL", "NMA_TOKEN", "NMA_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    return folder
