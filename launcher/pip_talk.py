@@ -16,13 +16,14 @@ CAUSES: tuple[tuple[str, str], ...] = (
     (
         r"name resolution|Failed to establish a new connection|Network is unreachable|ConnectTimeout|"
         r"Read timed out|Connection (?:refused|reset|aborted)|ProxyError|getaddrinfo|NewConnectionError",
-        "The package index cannot be reached. Connect to the network (or set PIP_INDEX_URL to a mirror of yours), "
-        "then run ./lab again.",
+        "The package index cannot be reached. Connect to the network, or set PIP_INDEX_URL to a mirror "
+        "of yours; then run ./lab again.",
     ),
     (
         r"SSLError|CERTIFICATE_VERIFY_FAILED",
         "The connection to the package index is not trusted. "
-        "Check the machine's clock and certificates (a company proxy often needs PIP_CERT), then run ./lab again.",
+        "Check the machine's clock and certificates (a company proxy often needs PIP_CERT); "
+        "then run ./lab again.",
     ),
     (
         r"Permission denied|Read-only file system",
@@ -36,11 +37,11 @@ CAUSES: tuple[tuple[str, str], ...] = (
 )
 
 
-class InstallFailed(Exception):
+class InstallError(Exception):
     """Told to the user as it stands."""
 
 
-def run_pip(python: Path, arguments: list[str], log: Path, expected: int) -> None:
+def run_pip(python: Path, arguments: list[str], log: Path) -> None:
     """Run `pip ARGUMENTS`, showing one moving line on a terminal and a few lines elsewhere."""
     command = [
         str(python),
@@ -63,10 +64,10 @@ def run_pip(python: Path, arguments: list[str], log: Path, expected: int) -> Non
             for line in process.stdout:
                 record.write(line)
                 tail = [*tail[-80:], line.rstrip()]
-                _tell(line, seen, expected)
+                _tell(line, seen)
     _clear()
     if process.returncode != 0:
-        raise InstallFailed(explain(tail, log))
+        raise InstallError(explain(tail, log))
 
 
 def explain(tail: list[str], log: Path) -> str:
@@ -81,16 +82,13 @@ def explain(tail: list[str], log: Path) -> str:
     )
 
 
-def _tell(line: str, seen: set[str], expected: int) -> None:
+def _tell(line: str, seen: set[str]) -> None:
     fetching, installing = FETCHING.match(line), INSTALLING.match(line)
     if fetching:
         name = re.split(r"[<>=!~;\[( ]", fetching.group(1))[0]
         if name not in seen:
             seen.add(name)
-            _show(
-                f"  fetching {min(len(seen), expected)} of about {expected}: {name}",
-                steady=len(seen) % 25 == 0,
-            )
+            _show(f"  fetching {name} (package {len(seen)})", steady=len(seen) % 25 == 0)
     elif installing:
         _show(f"  installing {len(installing.group(1).split(','))} packages …", steady=True)
 
