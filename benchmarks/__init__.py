@@ -1,0 +1,1 @@
+"""Benchmarks: each prints one table, with a named alternative measured in the same run."""
