@@ -32,12 +32,14 @@ PROMISES = re.compile(
 )
 ASKS_WHO_YOU_ARE = re.compile(
     r"\b(?:who (?:are|were|will) you|who (?:do|did) you want to (?:be|become)|"
-    r"what kind of (?:person|man|woman|parent|mind|artist|doctor)|who you (?:really|truly) are|your true self)\b",
+    r"what kind of (?:person|man|woman|parent|mind|artist|doctor)|"
+    r"who you (?:really|truly) are|your true self)\b",
     re.I,
 )
 CONSOLES = re.compile(
     r"\b(?:hope(?:ful|fully)?|silver lining|in time you|you will heal|things will get|opportunit(?:y|ies)|"
-    r"a new beginning|new chapter|grow(?:th|ing)? (?:from|through)|blessing|stay strong|don't worry|take comfort|"
+    r"a new beginning|new chapter|grow(?:th|ing)? (?:from|through)|blessing|"
+    r"stay strong|don't worry|take comfort|"
     r"it will be (?:ok|okay|fine|all right)|look on the bright)\b",
     re.I,
 )
@@ -47,7 +49,8 @@ POINTS_TO_HELP = re.compile(
     re.I,
 )
 SAYS_NO = re.compile(
-    r"\b(?:not (?:give|offer|choose|decide|advise|point|say which|direct|go|answer|take)\w*|declin\w+|cannot|can't|"
+    r"\b(?:not (?:give|offer|choose|decide|advise|point|say which|direct|go|answer|take)\w*|"
+    r"declin\w+|cannot|can't|"
     r"won't|will not|no (?:direction|advice|comfort|suggestion|answer|options?)|not (?:mine|ours) to)\b",
     re.I,
 )
@@ -56,13 +59,16 @@ MACHINERY = re.compile(
     re.I,
 )
 WHOSE_IT_IS = re.compile(
-    r"\b(?:whose|who (?:decides|may decide|has the say|holds|gets to decide)|standing|not (?:clear|settled|certain) who|"
+    r"\b(?:whose|who (?:decides|may decide|has the say|holds|gets to decide)|standing|"
+    r"not (?:clear|settled|certain) who|"
     r"yours (?:alone )?to decide|authority|right to decide|decision (?:belongs|rests|is not))\b",
     re.I,
 )
 TOGETHER = re.compile(
-    r"\b(?:shared|share[sd]?|together|with (?:her|him|them|others?|your)|both of you|others? (?:who|have|has|need)|"
-    r"not yours alone|jointly|agree(?:ment|d)?|everyone (?:named|involved)|their (?:say|part|voice|consent))\b",
+    r"\b(?:shared|share[sd]?|together|with (?:her|him|them|others?|your)|both of you|"
+    r"others? (?:who|have|has|need)|"
+    r"not yours alone|jointly|agree(?:ment|d)?|everyone (?:named|involved)|"
+    r"their (?:say|part|voice|consent))\b",
     re.I,
 )
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -114,7 +120,7 @@ def _by_class(summary: Summary, prose: str) -> list[tuple[str, bool]]:
 
 
 def _owes(summary: Summary, standing: str) -> bool:
-    """Reviewed fixed texts (crisis, halt, fork, decline) say what they say; prose owes the acknowledgement."""
+    """Reviewed fixed texts (crisis, halt, fork, decline) say what they say; prose owes more."""
     fixed = summary["halted"] or summary["output_class"] in ("EXPLICIT DECLINE", "TRAGIC FORK")
     return summary["S"] == standing and not fixed
 
