@@ -108,6 +108,7 @@ CREATE INDEX process_events_by_source ON process_events (source, id);
 
 -- Roll-ups, kept by the writer in the transaction that finishes a cycle; one bucket is 100 cycles.
 CREATE TABLE rollup_cycles (
+    -- sums per bucket of 100 cycles
     source       TEXT NOT NULL,
     bucket       INTEGER NOT NULL,         -- cycle / 100
     cycles       INTEGER NOT NULL DEFAULT 0,
@@ -119,10 +120,12 @@ CREATE TABLE rollup_cycles (
     PRIMARY KEY (source, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_friction (
+    -- the friction mix per bucket
     source TEXT NOT NULL, bucket INTEGER NOT NULL, friction_type TEXT NOT NULL, cycles INTEGER NOT NULL,
     PRIMARY KEY (source, bucket, friction_type)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_stations (
+    -- a station's profile per bucket: flags, tokens, how often it led or blocked
     source    TEXT NOT NULL,
     bucket    INTEGER NOT NULL,
     station   TEXT NOT NULL,
@@ -141,7 +144,7 @@ CREATE TABLE rollup_leads (
     PRIMARY KEY (source, bucket, before, after)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_durations (
-    -- cycle duration as a distribution: decade holds floor(20 × log10(seconds))
+    -- cycle duration as a distribution: bin = floor(20 × log10(seconds))
     source TEXT NOT NULL, bucket INTEGER NOT NULL, bin INTEGER NOT NULL, cycles INTEGER NOT NULL,
     PRIMARY KEY (source, bucket, bin)
 ) STRICT, WITHOUT ROWID;

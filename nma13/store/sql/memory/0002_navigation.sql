@@ -103,6 +103,7 @@ CREATE TABLE embeddings (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE settings (
+    -- choices made in the pages, as JSON values; never a secret
     key   TEXT PRIMARY KEY,
     value TEXT NOT NULL CHECK (json_valid(value)),
     updated_ms INTEGER NOT NULL

@@ -1,6 +1,7 @@
 -- The Inner House: one person's problem, seven stations, three rounds, one resolution.
 
 CREATE TABLE inner_house_sessions (
+    -- one deliberation on one person's problem, from its gates to its resolution
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     session_id    TEXT NOT NULL UNIQUE,          -- also the deep link
     problem       TEXT,                          -- NULL after `forget`

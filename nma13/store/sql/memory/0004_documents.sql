@@ -1,6 +1,7 @@
 -- Documents and search results: material, never instruction.
 
 CREATE TABLE documents (
+    -- one ingested file
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     name         TEXT NOT NULL,
     kind         TEXT NOT NULL CHECK (kind IN ('pdf', 'docx', 'txt', 'md', 'csv', 'html')),
@@ -12,6 +13,7 @@ CREATE TABLE documents (
 ) STRICT;
 
 CREATE TABLE document_chunks (
+    -- a passage of a document, with what a citation needs
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
     document  INTEGER NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     position  INTEGER NOT NULL,
