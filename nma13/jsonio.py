@@ -9,7 +9,6 @@ import dataclasses
 import json
 import types
 from enum import Enum
-from functools import lru_cache
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from nma13.errors import LabError
@@ -53,18 +52,23 @@ def load_state(text: str) -> PipelineState:
     found = plain.get("schema") if isinstance(plain, dict) else None
     if found != SCHEMA:
         raise SchemaError(
-            f"This state has schema {found!r}; this engine reads schema {SCHEMA}. Nothing was changed."
+            f"This state has schema {found!r}; this engine reads {SCHEMA}. Nothing was changed."
         )
     return from_plain(PipelineState, plain)
 
 
-@lru_cache(maxsize=None)
-def _fields(kind: type) -> dict[str, Any]:
-    if not (dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")):
-        raise SchemaError(f"{kind.__name__} has no JSON form.")
-    hints = get_type_hints(kind)
-    names = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else list(hints)
-    return {name: hints[name] for name in names}
+_KNOWN: dict[Any, dict[str, Any]] = {}
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    """Names and types of the fields of a dataclass or named tuple, in order."""
+    if kind not in _KNOWN:
+        if not (dataclasses.is_dataclass(kind) or hasattr(kind, "_fields")):
+            raise SchemaError(f"{kind.__name__} has no JSON form.")
+        hints = get_type_hints(kind)
+        names = [f.name for f in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else list(hints)
+        _KNOWN[kind] = {name: hints[name] for name in names}
+    return _KNOWN[kind]
 
 
 def _build(kind: Any, plain: Any, where: str) -> Any:

@@ -124,7 +124,7 @@ class _Scan:
         first: Finding | None = None
         home = clause
         for found in (match, *rule.compile().finditer(text, match.end())) if rule.guards else (match,):
-            start, end = offset + found.start(), offset + found.end()
+            start = offset + found.start()
             home = clause or self.clause_at(start)
             finding = self.weigh(rule, found, text, offset, home)
             if finding is None:
@@ -140,7 +140,7 @@ class _Scan:
         """The finding for one match, guards asked; None when a required neighbour is missing."""
         document = self.document
         start, end = offset + match.start(), offset + match.end()
-        spans = (document.span(start, end),)
+        spans: tuple[Span, ...] = (document.span(start, end),)
         if rule.near_re:
             low, high = max(0, match.start() - rule.window), match.end() + rule.window
             near = rule.near_re.search(text, low, high)

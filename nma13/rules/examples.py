@@ -55,7 +55,8 @@ def why_not(engine: RuleEngine, rule: Rule, text: str) -> str:
         return f"it matched {mine[0].spans[0].text!r} and was silenced by {mine[0].suppressed_by}"
     if not rule.pattern:
         here = sorted({finding.sets for finding in findings if finding.counts})
-        return f"it needs all={list(rule.all)} any={list(rule.any)} none={list(rule.none)}; the text gives {here}"
+        needs = f"all={list(rule.all)} any={list(rule.any)} none={list(rule.none)}"
+        return f"it needs {needs}; the text gives {here}"
     return _unmatched(rule, document)
 
 
@@ -76,5 +77,5 @@ def _unmatched(rule: Rule, document: Document) -> str:
                 f"the pattern matches {match[0]!r}, but no word of `triggers` {list(rule.triggers)} is there"
             )
     if match := pattern.search(source):
-        return f"the pattern matches {match[0]!r} only across a {rule.scope} boundary; scope = 'sentence' would see it"
+        return f"the pattern matches {match[0]!r} only across a {rule.scope} boundary; try a wider `scope`"
     return "the pattern matches nowhere; the clauses are " + " | ".join(c.text for c in document.clauses)

@@ -9,15 +9,16 @@ from nma13.rules.model import Rule
 _REMEMBERED = 50_000  # words kept in the table; beyond, they are worked out again each time
 
 # Words so common that a rule indexed under one of them would be tried in almost every clause.
-_COMMON = frozenset(
-    "a an and are as at be been but by can can't could did do does don't for from had has have he her him his how "
-    "i i'm if in is it it's its just like me more my no not of on one or our out she should so some than that the "
-    "their them then there they this to up us was we were what when which who will with would you your".split()
-)
+_WORDS = """
+a an and are as at be been but by can can't could did do does don't for from had has have he her him his how i
+i'm if in is it it's its just like me more my no not of on one or our out she should so some than that the their
+them then there they this to up us was we were what when which who will with would you your
+"""
+_COMMON = frozenset(_WORDS.split())
 
 
 class Entry:
-    """What one word wakes: rules to try in its clause, rules to try wider, and the trigger groups it meets."""
+    """What one word wakes: rules for its clause, rules to try wider, and the trigger groups it meets."""
 
     __slots__ = ("mask", "narrow", "wide")
 

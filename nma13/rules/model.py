@@ -54,7 +54,7 @@ class Rule:
     place: Place
     need: int = 0
     """Bit set of the trigger groups besides the one the rule is indexed under."""
-    search: Callable[..., re.Match[str] | None] = field(init=False)
+    search: Callable[[str], re.Match[str] | None] = field(init=False)
     near_re: re.Pattern[str] | None = field(init=False, default=None)
     unless_re: re.Pattern[str] | None = field(init=False, default=None)
     compiled: re.Pattern[str] | None = field(init=False, default=None)
@@ -62,8 +62,8 @@ class Rule:
     def __post_init__(self) -> None:
         self.search = self._first_search
 
-    def _first_search(self, *arguments: object) -> re.Match[str] | None:
-        return self.compile().search(*arguments)  # type: ignore[arg-type]
+    def _first_search(self, text: str) -> re.Match[str] | None:
+        return self.compile().search(text)
 
     def compile(self) -> re.Pattern[str]:
         """Compile everything the rule holds; raises RuleError at its place in the file."""

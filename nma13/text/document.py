@@ -22,8 +22,8 @@ _BOUNDARY = re.compile(
     r"(?<= )(?=but |because |although |though |whereas |unless |--? "
     rf"|(?:and|or|so) {_SUBJECT} |since (?:my|our|his|her|their|the|no|that|this|{_SUBJECT}) )"
     r"|(?<=[.!?])[.!?]*[\"')\]]*(?=\s|$)"
-    r"|(?<=,) (?=(?:and|but|or|nor|so|yet|because|since|although|though|while|whereas|if|unless|when|which|who"
-    rf"|then|until|{_SUBJECT}) )"
+    r"|(?<=,) (?=(?:and|but|or|nor|so|yet|because|since|although|though|while|whereas|if|unless|when|which"
+    rf"|who|then|until|{_SUBJECT}) )"
     r"|(?<=\n)\s*"
     r"|(?<=:)(?=\s)"
     r"|(?<=;))"
@@ -91,6 +91,10 @@ class Document:
     def span(self, start: int, end: int) -> Span:
         """The original's words behind normalised offsets."""
         return self.norm.span(start, end)
+
+    def span_text(self, clause: Clause) -> str:
+        """A clause with upper and lower case kept."""
+        return self.norm.text[clause.start : clause.end]
 
     def quotes(self) -> list[tuple[int, int]]:
         """Where somebody's words stand in quotation marks."""

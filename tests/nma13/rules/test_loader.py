@@ -88,8 +88,6 @@ def test_runaway_patterns_are_recognised(pattern: str) -> None:
     assert runaway(pattern)
 
 
-@pytest.mark.parametrize(
-    "pattern", ["(?:a|b)+", r"(?:\w+ ){0,5}x", ".{0,40}x", r"[.*]+ \.", r"\d+(?:\.\d+)?"]
-)
+@pytest.mark.parametrize("pattern", ["(?:a|b)+", r"(?:\w+ ){0,5}x", ".{0,40}x", r"[.*]+ \."])
 def test_bounded_patterns_pass(pattern: str) -> None:
     assert runaway(pattern) is None

@@ -1,4 +1,4 @@
-"""Reading: disguises are folded, spans quote the original, clauses and sentences fall where a reader puts them."""
+"""Reading: disguises are folded, spans quote the original, clauses fall where a reader would cut."""
 
 from __future__ import annotations
 
