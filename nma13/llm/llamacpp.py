@@ -32,6 +32,7 @@ SLOTS = 7
 CONTEXT = 4096  # per slot; the prompts of one round with their shared part fit
 CACHE_MIB = 256
 BATCH = 512
+SOCKET = "lib.sock"  # the library takes an address for a socket only if it ends like this
 WARNING_S = 60.0  # how long close() waits for requests that still run
 
 
@@ -50,13 +51,11 @@ class LlamaCpp(Backend):
         # since a Unix socket's path may hold only about a hundred letters.
         self._folder = Path(tempfile.mkdtemp(prefix="nma-"))
         try:
-            self._server = _load(
-                path, self._threads.count, self._context, slots, self._folder / "s", self._folder
-            )
+            self._server = _load(path, self._threads.count, self._context, slots, self._folder)
         except BaseException:
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
-        self._slots = Slots(slots, self._folder, self._folder / "s")
+        self._slots = Slots(slots, self._folder, self._folder / SOCKET)
         self._running: set[threading.Thread] = set()
         self._guard = threading.Lock()
         self._closed = False
@@ -228,10 +227,10 @@ def check_loads(path: Path) -> None:
 def try_load() -> None:
     """What the child process of `check_loads` runs."""
     with tempfile.TemporaryDirectory(prefix="nma-") as folder:
-        _load(Path(sys.argv[1]), 1, 256, 1, Path(folder) / "s", Path(folder))
+        _load(Path(sys.argv[1]), 1, 256, 1, Path(folder))
 
 
-def _load(path: Path, threads: int, context: int, slots: int, socket_path: Path, states: Path) -> Any:
+def _load(path: Path, threads: int, context: int, slots: int, folder: Path) -> Any:
     try:
         import xllamacpp
     except ImportError as error:
@@ -252,8 +251,8 @@ def _load(path: Path, threads: int, context: int, slots: int, socket_path: Path,
     params.ui = False
     params.fit_params = False  # we sized it; silent resizing would make runs differ
     # The library always opens its HTTP door. A socket in a folder of our own keeps everybody else out.
-    params.hostnames = [str(socket_path)]
-    params.slot_save_path = str(states) + "/"
+    params.hostnames = [str(folder / SOCKET)]
+    params.slot_save_path = str(folder) + "/"
     try:
         return xllamacpp.Server(params)
     except RuntimeError as error:
@@ -266,7 +265,7 @@ def _load(path: Path, threads: int, context: int, slots: int, socket_path: Path,
 def _decode_speed(path: Path, threads: int) -> float:
     """Tokens per second of a short text, for choosing the number of threads."""
     with tempfile.TemporaryDirectory(prefix="nma-") as folder:
-        server = _load(path, threads, 256, 1, Path(folder) / "s", Path(folder))
+        server = _load(path, threads, 256, 1, Path(folder))
         body = _body(Request((Message("user", "Count to thirty in words."),), max_tokens=32), 0, True)
         server.handle_chat_completions({**body, "max_tokens": 8}, lambda _: False)  # warm the memory up
         timings: dict[str, Any] = {}

@@ -10,7 +10,8 @@ from typing import Any
 
 from nma13.llm.base import Backend, check_options
 from nma13.llm.jobs import Job, run_jobs, start_thread
-from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, Request
+from nma13.llm.stops import StopFilter
+from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, FinishReason, Request
 
 WORDS = (
     "the ground holds what the claim leaves open and asks which loss can be borne before a path is named "
@@ -59,23 +60,20 @@ class ScriptedModel(Backend):
         """One word is one token. The outputs of one batch end `pace` seconds apart."""
         words = reply.split(" ")
         kept = words[: job.request.max_tokens]
-        written = ""
+        stops, written = StopFilter(job.request.stop), []
         for place, word in enumerate(kept):
             _wait(job, job.started + self.pace * (job.index + (place + 1) / len(kept)))
-            if job.stopped:
+            if job.stopped or stops.hit:
                 break
-            piece = word if place == 0 else " " + word
-            cut = _first_stop(written + piece, job.request.stop)
-            if cut is not None:
-                job.emit((written + piece)[len(written) : cut])
-                written, kept = (written + piece)[:cut], words
-                break
-            written += piece
-            job.emit(piece)
+            written.append(stops.feed(word if place == 0 else " " + word))
+            job.emit(written[-1])
+        written.append(stops.rest())
+        job.emit(written[-1])
         prompt = sum(len(message.content.split()) for message in job.request.messages)
-        reason = "length" if len(kept) < len(words) else "stop"
+        text = "".join(written)
+        reason: FinishReason = "length" if len(kept) < len(words) and not stops.hit else "stop"
         return Completion(
-            written, "cancelled" if job.stopped else reason, prompt, len(written.split()), job.seconds, "scripted"
+            text, "cancelled" if job.stopped else reason, prompt, len(text.split()), job.seconds, "scripted"
         )
 
 
@@ -105,11 +103,6 @@ def minimal(schema: Mapping[str, Any]) -> Any:
 def _number(request: Request) -> int:
     said = json.dumps([request.seed, [[m.role, m.content] for m in request.messages]])
     return int.from_bytes(hashlib.sha256(said.encode("utf-8", "surrogatepass")).digest()[:8], "big")
-
-
-def _first_stop(text: str, stops: Sequence[str]) -> int | None:
-    found = [text.find(stop) for stop in stops if stop and stop in text]
-    return min(found) if found else None
 
 
 def _wait(job: Job, until: float) -> None:
