@@ -38,7 +38,8 @@ def load_gguf(path: Path) -> tuple[Any, Any]:
             f"{path} is a {info.architecture} model; the mlx backend reads GGUF files of the llama family "
             "with a byte-level vocabulary only. Use llamacpp: for this file, or an MLX folder."
         )
-    tensors, metadata = mx.load(str(path), return_metadata=True)
+    loaded: Any = mx.load(str(path), return_metadata=True)
+    tensors, metadata = loaded
     return _model(tensors, metadata), _tokenizer(metadata)
 
 
@@ -97,7 +98,7 @@ def _tokenizer(metadata: dict[str, Any]) -> Any:
     kinds = metadata["tokenizer.ggml.token_type"].tolist()
     merges = [tuple(merge.split(" ", 1)) for merge in metadata["tokenizer.ggml.merges"]]
     inner = Tokenizer(models.BPE(vocab={token: i for i, token in enumerate(tokens)}, merges=merges))
-    split = [pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
+    split: list[Any] = [pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)]
     if metadata.get("tokenizer.ggml.pre") == "smollm":
         split.insert(0, pre_tokenizers.Digits(individual_digits=True))
     inner.pre_tokenizer = pre_tokenizers.Sequence(split)

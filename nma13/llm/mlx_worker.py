@@ -139,8 +139,13 @@ class Batch:
         """The tokens of everything before the last message, if the prompt really begins with them."""
         if len(request.messages) < 2:
             return ()
+        from jinja2 import TemplateError
+
         messages = [{"role": m.role, "content": m.content} for m in request.messages[:-1]]
-        tokens = tuple(self.tokenizer.apply_chat_template(messages, add_generation_prompt=False))
+        try:
+            tokens = tuple(self.tokenizer.apply_chat_template(messages, add_generation_prompt=False))
+        except TemplateError:  # some templates refuse a conversation without a user's turn: no sharing then
+            return ()
         fits = PREFIX_TOKENS <= len(tokens) < len(prompt) and tuple(prompt[: len(tokens)]) == tokens
         return tokens if fits else ()
 
@@ -163,7 +168,8 @@ class Batch:
                 self._prefixes.popitem(last=False)
         elif keep:
             self._prefixes.move_to_end(tokens)
-        return copy.deepcopy(state)
+        own: list[Any] = copy.deepcopy(state)
+        return own
 
     def _admit(self) -> None:
         """Start the texts that wait. A reproducible one runs alone, so it waits for an empty house."""
@@ -192,10 +198,8 @@ class Batch:
             samplers=[_sampler(job.request)],
             stop_sequences=[self._ends],
         )
-        detokenizer = copy.copy(self.tokenizer.detokenizer)
-        detokenizer.reset()
         stops = StopFilter(job.request.stop)
-        self._running[uid] = _Running(job, detokenizer, stops, len(prompt), len(prefix))
+        self._running[uid] = _Running(job, self.tokenizer.detokenizer, stops, len(prompt), len(prefix))
 
     def _drop_stopped(self) -> None:
         self.waiting = [job for job in self.waiting if not job.stopped]

@@ -13,10 +13,10 @@ from nma13.llm.jobs import Job, run_jobs, start_thread
 from nma13.llm.stops import StopFilter
 from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, FinishReason, Request
 
-WORDS = (
+SCRIPT = (
     "the ground holds what the claim leaves open and asks which loss can be borne before a path is named "
     "perhaps two demands meet here and neither yields so the tension stays visible until more is known"
-).split()
+)
 
 
 class ScriptedModel(Backend):
@@ -53,7 +53,8 @@ class ScriptedModel(Backend):
         if request.json_schema is not None:
             return json.dumps(minimal(request.json_schema))
         number = _number(request)
-        words = [WORDS[(number >> (i % 32)) % len(WORDS)] for i in range(12 + number % 24)]
+        words = SCRIPT.split()
+        words = [words[(number >> (i % 32)) % len(words)] for i in range(12 + number % 24)]
         return " ".join(words).capitalize() + "."
 
     def _write(self, job: Job, reply: str) -> Completion:
