@@ -89,7 +89,7 @@ def _parse(path: Path, size: int, data: mmap.mmap) -> GgufInfo:
         path=path,
         size_bytes=size,
         architecture=architecture,
-        name=str(metadata.get("general.name") or path.stem),
+        name=path.stem,  # says more than the header: the quantisation, and what the user calls it
         context=context if isinstance(context, int) else None,
         parameters=sum(math.prod(dimensions) for _, dimensions, _, _ in shapes),
         metadata=metadata,

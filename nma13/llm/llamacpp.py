@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -65,14 +64,7 @@ class LlamaCpp(Backend):
     ) -> Iterator[tuple[int, Chunk]]:
         if self._closed:
             raise ModelUnavailable("This model was closed. Open it again; your data is unchanged.")
-        keys = [prefix_key(request.messages) for request in requests]
-        shared = Counter(keys)
-        return run_jobs(
-            requests,
-            self._info.name,
-            start_thread(lambda job: self._run(job, keys[job.index], shared[keys[job.index]] > 1)),
-            cancel,
-        )
+        return run_jobs(requests, self._info.name, start_thread(self._run), cancel)
 
     def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:
         """The options as a grammar: the model can write nothing else."""
@@ -120,7 +112,9 @@ class LlamaCpp(Backend):
         gc.collect()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run(self, job: Job, key: str, shared: bool) -> Completion:
+    def _run(self, job: Job) -> Completion:
+        key = prefix_key(job.request.messages)
+        length = sum(len(message.content) for message in job.request.messages[:-1])
         with self._guard:
             if self._closed:
                 raise ModelUnavailable("This model was closed. Open it again; your data is unchanged.")
@@ -130,7 +124,7 @@ class LlamaCpp(Backend):
                 if slot is None:
                     return job.cancelled_completion()
                 self._slots.prepare(
-                    slot, key, shared, job.request.reproducible, lambda at: self._prefill(job, at)
+                    slot, key, length, job.request.reproducible, lambda at: self._prefill(job, at)
                 )
                 return self._decode(job, slot)
         finally:

@@ -31,7 +31,7 @@ class Mlx(Backend):
     def __init__(self, source: str, *, allow_download: bool = False) -> None:
         self._path = find_local(source) or _download(source, allow_download)
         self._source = source
-        self._name = source.rstrip("/").rsplit("/", 1)[-1]
+        self._name = source.rstrip("/").rsplit("/", 1)[-1].removesuffix(".gguf")
         self._size = size_of(self._path)
         self._worker = worker()
         self._batch: Batch | None = self._worker.call(self._open)

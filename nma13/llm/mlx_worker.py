@@ -1,4 +1,4 @@
-"""The one thread on which everything of MLX happens, and the batch of texts each model has under way on it."""
+"""The one thread on which everything of MLX happens, and the texts each model has under way on it."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nma13.llm.stops import StopFilter
 from nma13.llm.types import Completion, Request
 
 PREFIX_TOKENS = 8  # a shared part shorter than this is not worth keeping
+KEEP_TOKENS = 64  # from here on it is kept even for one request: its neighbours may be a moment away
 PREFIX_CAP = 512 * 1024 * 1024
 STEP = 512
 
@@ -162,7 +163,7 @@ class Batch:
                     self.model(mx.array(tokens[start : start + STEP])[None], cache=state)
                     mx.eval([layer.state for layer in state])
             if not keep:
-                return state
+                return list(state)
             self._prefixes[tokens] = state
             while sum(c.nbytes for kept in self._prefixes.values() for c in kept) > PREFIX_CAP:
                 self._prefixes.popitem(last=False)
@@ -186,7 +187,12 @@ class Batch:
             if self.context and len(prompt) + 1 > self.context:
                 job.fail(_too_long(self.name, len(prompt), self.context))
                 continue
-            known = prefix in self._prefixes or prefixes.count(prefix) > 1 or job.request.reproducible
+            known = (
+                prefix in self._prefixes
+                or prefixes.count(prefix) > 1
+                or len(prefix) >= KEEP_TOKENS
+                or job.request.reproducible
+            )
             self._start(job, prompt, prefix if known else ())
 
     def _start(self, job: Job, prompt: list[int], prefix: tuple[int, ...]) -> None:

@@ -10,7 +10,7 @@ import ipaddress
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -191,7 +191,7 @@ class _Reply:
             piece = json.loads(said)
             if piece.get("error"):
                 raise ModelServerError(
-                    f"The server at {self._url} reports: {_message(piece['error'])}. Nothing was stored.",
+                    f"The server at {self._url} reports: {_message(piece['error']).rstrip('.')}. Nothing was stored.",
                     partial=self._text,
                 )
             self._usage = piece.get("usage") or self._usage
@@ -270,11 +270,9 @@ def _check_status(status: int, headers: Mapping[str, str], text: str, url: str) 
     if status == 200:
         return
     said = text
-    try:
+    with suppress(ValueError, AttributeError):
         said = _message(json.loads(text).get("error", text))
-    except (ValueError, AttributeError):
-        pass
-    said = " ".join(said.split())[:200]
+    said = " ".join(said.split())[:200].rstrip(".")
     if 300 <= status < 400:
         raise ModelServerError(
             f"The server at {url} points to another address ({headers.get('location', 'not named')}). "

@@ -1,4 +1,4 @@
-"""From one string to a model: `mlx:`, `llamacpp:`, `openai:`, `scripted:`, `none`; and which one by default."""
+"""From one string to a model (mlx: llamacpp: openai: scripted: none), and which one by default."""
 
 from __future__ import annotations
 

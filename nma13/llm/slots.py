@@ -21,6 +21,7 @@ from typing import Any
 from nma13.llm.types import Message
 
 STATE_CAP = 256 * 1024 * 1024  # all saved prefixes together; a prefix larger than this is not saved
+SAVE_FROM = 400  # characters; computing a shorter prefix again is cheaper than thinking about it
 WAIT_S = 0.05
 
 
@@ -42,6 +43,7 @@ class Slots:
         self._alone = False
         self._saved: OrderedDict[str, int] = OrderedDict()  # key -> bytes; 0: tried, not worth saving
         self._saving = threading.Lock()
+        self._bytes_per_character = 0.0  # of a saved state; learned from the last one
 
     @contextmanager
     def one(self, key: str, alone: bool, stopped: Callable[[], bool]) -> Iterator[int | None]:
@@ -73,31 +75,36 @@ class Slots:
         return None
 
     def prepare(
-        self, slot: int, key: str, worth_it: bool, canonical: bool, compute: Callable[[int], None]
+        self, slot: int, key: str, length: int, canonical: bool, compute: Callable[[int], None]
     ) -> None:
         """See to it that the slot begins with this prefix, as far as that pays.
 
-        `worth_it` says several requests share it. `canonical` restores even what is already there, so
+        `length` is the prefix's, in characters: saving a long one costs milliseconds even if nobody shares
+        it, and its neighbours may be a moment away. `canonical` restores even what is already there, so
         that the state is exactly the one computed from nothing.
         """
         if not key or (self._held[slot] == key and not canonical):
             return
         with self._saving:  # the first request of a group computes, the others find it saved
-            if (worth_it or canonical) and key not in self._saved:
+            if key not in self._saved and (canonical or self._worth_saving(length)):
                 if canonical:
                     self._action(slot, "erase")
                 compute(slot)
-                self._keep(key, self._action(slot, "save", _file(key)).get("n_written", 0))
+                self._keep(key, length, self._action(slot, "save", _file(key)).get("n_written", 0))
         if self._saved.get(key):
             self._saved.move_to_end(key)
             self._action(slot, "restore", _file(key))
         self._held[slot] = key
 
+    def _worth_saving(self, length: int) -> bool:
+        return length >= SAVE_FROM and length * self._bytes_per_character <= STATE_CAP
+
     def forget(self, slot: int) -> None:
-        """The slot's state is not what we think (a failed request, an erased prompt)."""
+        """The slot's state is not what we think, after a failed request."""
         self._held[slot] = ""
 
-    def _keep(self, key: str, size: int) -> None:
+    def _keep(self, key: str, length: int, size: int) -> None:
+        self._bytes_per_character = size / max(1, length)
         self._saved[key] = size if size <= STATE_CAP else 0
         if size > STATE_CAP:
             (self._folder / _file(key)).unlink(missing_ok=True)
