@@ -191,7 +191,8 @@ class _Reply:
             piece = json.loads(said)
             if piece.get("error"):
                 raise ModelServerError(
-                    f"The server at {self._url} reports: {_message(piece['error']).rstrip('.')}. Nothing was stored.",
+                    f"The server at {self._url} reports: {_message(piece['error']).rstrip('.')}. "
+                    "Nothing was stored.",
                     partial=self._text,
                 )
             self._usage = piece.get("usage") or self._usage

@@ -55,7 +55,7 @@ class SpeedReport:
 
 def _is_json(text: str) -> bool:
     try:
-        return json.loads(text) == {"city": "Oslo", "count": 3}
+        return bool(json.loads(text) == {"city": "Oslo", "count": 3})
     except ValueError:
         return False
 
