@@ -37,7 +37,7 @@ def reference_tokeniser() -> Tokenizer:
 @settings(max_examples=150, deadline=None)
 @given(
     st.text(
-        st.characters(max_codepoint=0x2FFF, exclude_categories=("Cs", "Cn", "Co"))
+        st.characters(max_codepoint=0x52F, exclude_categories=("Cn",))
         | st.sampled_from("'’“”«»—-.,!?\u00ad\u200b\u200d\ufeff\t\n ёЁßİıÅå中文字😀"),
         max_size=60,
     )
