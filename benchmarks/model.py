@@ -57,9 +57,7 @@ def throughput(name: str, model: Model, tokens: int, words: int) -> list[Row]:
         singles.append(one_by_one(model, [station(i, f"Turn {turn}, one by one.", tokens) for i in range(7)]))
         sevens.append(speed(model, [station(i, f"Turn {turn}, all at once.", tokens) for i in range(7)]))
         owns.append(speed(model, [station(i, f"Turn {turn}, case {i}. {part}", tokens) for i in range(7)]))
-        shareds.append(
-            speed(model, [station(i, f"Turn {turn}, all cases. {part}", tokens) for i in range(7)])
-        )
+        shareds.append(speed(model, [station(i, f"Turn {turn}, all cases. {part}", tokens) for i in range(7)]))
     single, seven, own, shared = max(singles), max(sevens), max(owns), max(shareds)
     return [
         Row(f"{name}: one text at a time", single[0], "tokens/s"),
@@ -120,9 +118,7 @@ def directly(model: LlamaCpp, requests: Sequence[Request]) -> None:
 
     server = model._server
     threads = [
-        threading.Thread(
-            target=server.handle_chat_completions, args=({**_body(request, slot, True), "stream": False},)
-        )
+        threading.Thread(target=server.handle_chat_completions, args=({**_body(request, slot, True), "stream": False},))
         for slot, request in enumerate(requests)
     ]
     for thread in threads:
@@ -139,9 +135,7 @@ def timed(work: object) -> float:
 
 def station(number: int, shared: str, tokens: int) -> Request:
     own = f"Station {STATIONS[number]}: write on and on about what matters here."
-    return Request(
-        (Message("system", shared), Message("user", own)), max_tokens=tokens, temperature=0.0, seed=number
-    )
+    return Request((Message("system", shared), Message("user", own)), max_tokens=tokens, temperature=0.0, seed=number)
 
 
 if __name__ == "__main__":

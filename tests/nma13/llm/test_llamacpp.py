@@ -45,9 +45,7 @@ def test_pieces_add_up_and_several_streams_interleave(llamacpp: LlamaCpp, seven:
     assert order.index(6) < len(order) - 1 - order[::-1].index(0), "the last began before the first ended"
 
 
-def test_the_same_seed_gives_the_same_text_whatever_ran_before(
-    llamacpp: LlamaCpp, seven: list[Request]
-) -> None:
+def test_the_same_seed_gives_the_same_text_whatever_ran_before(llamacpp: LlamaCpp, seven: list[Request]) -> None:
     """The reproducible mode: alone, in another order, after other texts; byte for byte."""
     alone = [replace(request, reproducible=True, temperature=0.8) for request in seven[:3]]
     first = [c.text for c in llamacpp.generate(alone)]

@@ -139,9 +139,7 @@ def test_two_processes_use_one_copy(served: Any) -> None:
     )
     environment = {**os.environ, "NMA_DATA": str(served.data)}
     both = [
-        subprocess.Popen(
-            [sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
-        )
+        subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
         for _ in range(2)
     ]
     said = [process.communicate(timeout=30)[0].split() for process in both]
