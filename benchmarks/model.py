@@ -51,12 +51,8 @@ def import_time() -> Row:
     """Of three fresh interpreters, the quickest: the rest is the disk and the neighbours."""
     code = "import time; t = time.perf_counter(); import nma13.llm; print(time.perf_counter() - t)"
     command = [sys.executable, "-c", code]
-    quickest = min(
-        float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout) for _ in range(3)
-    )
-    return Row(
-        "import nma13.llm", 1000 * quickest, "ms", f"aim {IMPORT_MS:g} ms", IMPORT_MS / (1000 * quickest)
-    )
+    quickest = min(float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout) for _ in range(3))
+    return Row("import nma13.llm", 1000 * quickest, "ms", f"aim {IMPORT_MS:g} ms", IMPORT_MS / (1000 * quickest))
 
 
 def throughput(name: str, model: Model, tokens: int, words: int, turns: int = 1) -> list[Row]:

