@@ -39,10 +39,10 @@ def _without_stubs() -> Iterator[None]:
     """
     found = inspect.getfile
 
-    def getfile(thing: Any) -> str:
-        if inspect.isclass(thing) and thing.__module__.startswith("gradio."):
+    def getfile(object: Any) -> str:
+        if inspect.isclass(object) and object.__module__.startswith("gradio."):
             raise OSError("not needed")
-        return found(thing)
+        return found(object)
 
     inspect.getfile = getfile
     try:

@@ -29,7 +29,7 @@ def text(value: Child) -> Html:
 
 
 def el(tag: str, *children: Child, **attributes: str | int | float | bool | None) -> Html:
-    """One element. `class_` and `aria_label` lose and change their underscores; None and False leave one out."""
+    """One element; `class_` is class, `aria_label` is aria-label, None and False leave an attribute out."""
     parts = [tag]
     for name, value in attributes.items():
         if value is None or value is False:
