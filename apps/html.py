@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-VOID = frozenset({"br", "hr", "img", "input", "meta", "path", "circle", "line", "rect"})
+VOID = frozenset({"br", "hr", "img", "input", "meta"})
 
 
 class Html(str):

@@ -35,16 +35,18 @@ def show(lab: Lab) -> Html:
     """The whole screen as one value."""
     folder = _standing_folder(lab.data)
     disk = shutil.disk_usage(folder)
+    pages = lab.board.standings()
+    kept, size = _held(lab.data)
     top = pieces.cards(
-        pieces.card("Model", lab.model_line()),
-        pieces.card("Access", "sign-in" if lab.access.token else "open", _reach(lab)),
+        pieces.card("Kept", kept, size),
         pieces.card(
             "Disk free",
             _bytes(disk.free),
             f"of {_bytes(disk.total)}",
             pieces.meter(1 - disk.free / disk.total, "Disk used"),
         ),
-        pieces.card("Lab", __version__, f"Python {platform.python_version()}"),
+        pieces.card("Pages up", sum(one.up for one in pages), f"of {len(pages)}"),
+        pieces.card("Version", __version__),
         label="In short",
     )
     return Html(
@@ -70,7 +72,7 @@ def _model(lab: Lab) -> Html:
 
 def _data(lab: Lab) -> Html:
     there = "yes" if lab.data.is_dir() else "not yet: made when something is first kept"
-    rows = [("Folder", pieces.code(str(lab.data))), ("Exists", there), ("Holds", _held(lab.data))]
+    rows = [("Folder", pieces.code(str(lab.data))), ("Exists", there)]
     how = el(
         "p",
         "Another one: start with ",
@@ -110,23 +112,18 @@ def _versions() -> Html:
     return pieces.panel("Versions", pieces.facts(rows, "Versions"))
 
 
-def _reach(lab: Lab) -> str:
-    if lab.access.tailnet:
-        return "on your tailnet"
-    return "this machine only" if lab.access.hosts == LOOPBACK_NAMES else "on the network"
-
-
 def _standing_folder(folder: Path) -> Path:
     """The nearest folder above that exists; its disk is the one that would be written to."""
     return next(path for path in (folder, *folder.parents) if path.exists())
 
 
-def _held(folder: Path) -> str:
+def _held(folder: Path) -> tuple[str, str | None]:
+    """How many files the data folder holds, and how large they are together."""
     files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
     if not files:
-        return "nothing yet"
+        return "nothing yet", None
     count = "1 file" if len(files) == 1 else f"{len(files)} files"
-    return f"{count}, {_bytes(sum(path.stat().st_size for path in files))}"
+    return count, _bytes(sum(path.stat().st_size for path in files))
 
 
 def _bytes(count: float) -> str:

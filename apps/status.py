@@ -61,6 +61,10 @@ class Board:
         self._known: tuple[Standing, ...] = ()
         self._asked_at = float("-inf")
 
+    def unasked(self) -> tuple[Standing, ...]:
+        """Every page, before anybody was asked: what the first paint shows, in its final size."""
+        return tuple(Standing(app, self._port(app), up=False) for app in self._apps)
+
     def standings(self) -> tuple[Standing, ...]:
         """Every page with its standing, at most two seconds old."""
         with self._lock:  # those who come while the question is out wait for its answer
@@ -71,6 +75,8 @@ class Board:
             return self._known
 
     def _standing(self, app: App) -> Standing:
-        port = self._ports.get(app.name, app.port)
-        answer = self._ask(self._host, port)
-        return Standing(app, port, answer is not None and answer.get("app") == app.name)
+        answer = self._ask(self._host, self._port(app))
+        return Standing(app, self._port(app), answer is not None and answer.get("app") == app.name)
+
+    def _port(self, app: App) -> int:
+        return self._ports.get(app.name, app.port)
