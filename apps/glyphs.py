@@ -20,7 +20,7 @@ def compass() -> Html:
 
 def house() -> Html:
     """Inner House: a roof over seven stations."""
-    stations = tuple((12 + 4.0 * i, 33.0 - 4.5 * (3 - abs(3 - i)) / 3, 1.2) for i in range(7))
+    stations = tuple((13.5 + 3.5 * i, 31, 1.3) for i in range(7))
     return _drawing("M6 22L24 7l18 15", "M10 20v21h28V20", dots=stations)
 
 

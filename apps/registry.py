@@ -5,8 +5,6 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 
-from nma13.config import PORTS
-
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -16,11 +14,7 @@ class App:
     title: str
     module: str
     command: str
-
-    @property
-    def port(self) -> int:
-        """Where it lies unless somebody chose another port."""
-        return PORTS[self.name]
+    public: frozenset[str] = frozenset()  # API names; every other handler is private, named or not
 
 
 ALL = (

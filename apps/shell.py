@@ -28,7 +28,6 @@ from nma13.config import LOOPBACK
 from nma13.errors import LabError
 
 UPLOAD_MOST = "20mb"
-BODY_MOST = 25_000_000
 SESSIONS_KEPT = 32
 QUEUE_REST_S = 0.05
 
@@ -43,6 +42,9 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
 
     blocks = importlib.import_module(app.module).build(lab)
     calm_all(blocks)
+    for handler in blocks.fns.values():
+        if handler.api_name not in app.public:
+            handler.api_visibility = "private"
     blocks.queue(default_concurrency_limit=4, max_size=64, api_open=False)
     if hasattr(blocks._queue, "sleep_when_free"):  # private: polling every millisecond costs 3 % of a core
         blocks._queue.sleep_when_free = QUEUE_REST_S
@@ -70,7 +72,6 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
             "openapi_url": None,
             "docs_url": None,
             "redoc_url": None,
-            "max_body_size": BODY_MOST,
         },
     )
     health = {"app": app.name, "title": app.title, "version": __version__}

@@ -79,4 +79,4 @@ class Board:
         return Standing(app, self._port(app), answer is not None and answer.get("app") == app.name)
 
     def _port(self, app: App) -> int:
-        return self._ports.get(app.name, app.port)
+        return self._ports[app.name]

@@ -80,6 +80,17 @@ async def say(
     await send({"type": "http.response.body", "body": b"" if head_only else body})
 
 
+def closing(send: Send, unread: Callable[[], bool]) -> Send:
+    """A `send` that hangs up after an answer given before the whole body was read: we do not drain floods."""
+
+    async def closing_send(message: Message) -> None:
+        if message["type"] == "http.response.start" and unread():
+            message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
+        await send(message)
+
+    return closing_send
+
+
 async def say_words(
     send: Send, asking: Asking | None, status: int, words: str, extra: Headers | None = None
 ) -> None:

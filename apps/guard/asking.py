@@ -43,6 +43,11 @@ class Asking:
     scheme: str
     headers: dict[bytes, bytes]
 
+    @property
+    def has_body(self) -> bool:
+        """True when more is to come after the headers."""
+        return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0") != b"0"
+
 
 def read(scope: Scope, access: Access) -> Asking | Refusal:
     """Parse the parts that matter; ambiguity is refused rather than guessed at."""

@@ -31,19 +31,22 @@ class Limits:
 
 
 class Body:
-    """A `receive` that refuses by itself (413, 408) and then tells the app that the client is gone."""
+    """A `receive` that counts and times. When it gives up it says why, then plays a client that is gone."""
 
-    def __init__(self, receive: Receive, limit: int, limits: Limits, refuse: Refuse) -> None:
+    def __init__(self, receive: Receive, limit: int, limits: Limits) -> None:
+        self.limit = limit
+        self.refusal: tuple[int, str] | None = None
+        self.when_refused: Refuse | None = None
+        self.ended = False  # True when nothing of the body is still to be read
         self._receive = receive
-        self._limit = limit
         self._idle = limits.idle_s
-        self._refuse = refuse
         self._deadline = asyncio.get_running_loop().time() + limits.whole_s
         self._counted = 0
-        self._ended = False
 
     async def __call__(self) -> Message:
-        if self._ended:  # nothing left to read: the app is only waiting to hear of a disconnect
+        if self.refusal:
+            return DISCONNECT
+        if self.ended:  # the app is only waiting to hear of a disconnect, for as long as it likes
             return await self._receive()
         now = asyncio.get_running_loop().time()
         try:
@@ -53,14 +56,15 @@ class Body:
             return await self._give_up(408, "The request's body came too slowly. Nothing was stored.")
         if message["type"] == "http.request":
             self._counted += len(message.get("body", b""))
-            if self._counted > self._limit:
-                return await self._give_up(413, too_large(self._limit))
-        self._ended = not message.get("more_body", False)
+            if self._counted > self.limit:
+                return await self._give_up(413, too_large(self.limit))
+        self.ended = not message.get("more_body", False)
         return message
 
     async def _give_up(self, status: int, words: str) -> Message:
-        self._ended = True
-        await self._refuse(status, words)
+        self.refusal = (status, words)
+        if self.when_refused is not None:
+            await self.when_refused(status, words)
         return DISCONNECT
 
 

@@ -64,8 +64,10 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         asking = read(scope, self._access)
         if isinstance(asking, Refusal):
-            await answers.say_words(send, None, asking.status, asking.words)
+            await answers.say_words(answers.closing(send, lambda: True), None, asking.status, asking.words)
             return
+        body = Body(receive, self._limit(asking), self._limits)
+        send = answers.closing(send, lambda: asking.has_body and not body.ended)
         if refusal := judge(asking, self._access.hosts):
             await answers.say_words(send, asking, refusal.status, refusal.words)
             return
@@ -73,9 +75,9 @@ class Guard:
             head = asking.method == "HEAD"
             await answers.say(send, 200, self._health, "application/json", head_only=head)
         elif self._sign_in.required and asking.path in ("/sign-in", "/sign-out"):
-            await self._door(asking, receive, send)
+            await self._door(asking, body, send)
         elif not await self._turned_away(scope, asking, send):
-            await self._pass_on(scope, asking, receive, send)
+            await self._pass_on(scope, asking, body, send)
 
     # Who
 
@@ -130,27 +132,25 @@ class Guard:
 
     # The door
 
-    async def _door(self, asking: Asking, receive: Receive, send: Send) -> None:
+    async def _door(self, asking: Asking, body: Body, send: Send) -> None:
         if asking.path == "/sign-out" and asking.method == "POST":
             gone = f"{COOKIE}=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
             await answers.say(send, 303, b"", HTML, answers.redirect_headers("/sign-in", gone))
         elif asking.path == "/sign-in" and asking.method == "POST":
-            await self._try(asking, receive, send)
+            await self._try(asking, body, send)
         elif asking.path == "/sign-in" and asking.method in ("GET", "HEAD"):
             await self._sign_in_page(200, "/", send)
         else:
             await answers.say_words(send, asking, 405, "That cannot be done here.")
 
-    async def _try(self, asking: Asking, receive: Receive, send: Send) -> None:
-        async def refuse(status: int, words: str) -> None:
-            await answers.say_words(send, asking, status, words, [(b"connection", b"close")])
-
+    async def _try(self, asking: Asking, body: Body, send: Send) -> None:
         throttle = self._sign_in.throttle
         if (wait := throttle.wait(asking.client)) > 0:  # before looking, or waiting would not slow a guesser
             await self._later(asking, wait, "/", send)
             return
-        raw = await read_all(Body(receive, self._limits.sign_in_bytes, self._limits, refuse))
+        raw = await read_all(body)
         if raw is None:
+            await answers.say_words(send, asking, *(body.refusal or (400, "The request broke off.")))
             return
         form = parse_qs(raw.decode("utf-8", "replace"))
         target = answers.local_target(form.get("next", ["/"])[0])
@@ -186,18 +186,18 @@ class Guard:
 
     # The app
 
-    async def _pass_on(self, scope: Scope, asking: Asking, receive: Receive, send: Send) -> None:
-        started = refused = False
+    async def _pass_on(self, scope: Scope, asking: Asking, body: Body, send: Send) -> None:
+        started = answered = False
 
         async def refuse(status: int, words: str) -> None:
-            nonlocal refused
+            nonlocal answered
+            answered = True
             if not started:
-                await answers.say_words(send, asking, status, words, [(b"connection", b"close")])
-            refused = True
+                await answers.say_words(send, asking, status, words)
 
         async def finish(message: Message) -> None:
             nonlocal started
-            if refused:  # the guard has answered already; what the app still says goes nowhere
+            if answered:  # the guard has spoken; what the app still says goes nowhere
                 return
             if message["type"] == "http.response.start":
                 started = True
@@ -205,12 +205,16 @@ class Guard:
                 message = {**message, "headers": headers}
             await send(message)
 
-        limit = self._limits.for_path(asking.path)
+        body.when_refused = refuse
         declared = asking.headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > limit:
-            await refuse(413, too_large(limit))
+        if not declared.isdigit() or int(declared) > body.limit:
+            await refuse(413, too_large(body.limit))
             return
-        await self._app(cleaned(scope, asking), Body(receive, limit, self._limits, refuse), finish)
+        await self._app(cleaned(scope, asking), body, finish)
+
+    def _limit(self, asking: Asking) -> int:
+        at_door = self._sign_in.required and asking.path == "/sign-in"
+        return self._limits.sign_in_bytes if at_door else self._limits.for_path(asking.path)
 
 
 def _is_prefetch(asking: Asking) -> bool:
