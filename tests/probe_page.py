@@ -46,7 +46,8 @@ def build(lab: Lab) -> Any:
     with page(lab, PROBE) as demo:
         words = gr.Textbox(label="Words")
         heard = gr.Textbox(label="Heard")
-        gr.File(label="File")
+        file = gr.File(label="File")
+        gr.Button("Take").click(lambda _: "taken", file, heard, queue=False, **private)
         gr.Button("Echo").click(echo, words, heard, **private)
         gr.Button("Fail").click(fail, None, heard, **private)
         gr.Button("Fail in words").click(fail_in_words, None, heard, queue=False, **private)
