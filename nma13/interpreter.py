@@ -114,9 +114,7 @@ def _finish_with(
     yield Finished(_with(state, text, source, audit, rejected, voice))
 
 
-def _by_selection(
-    state: PipelineState, contract: Contract, voice: Voice, cancel: Cancel | None
-) -> Iterator[Event]:
+def _by_selection(state: PipelineState, contract: Contract, voice: Voice, cancel: Cancel | None) -> Iterator[Event]:
     written: list[str] = []
     for sentence in selection.write(
         voice.model, state.text, contract, seed=voice.seed, temperature=voice.temperature, cancel=cancel
@@ -156,7 +154,7 @@ def _freely(state: PipelineState, contract: Contract, voice: Voice, cancel: Canc
                 continue
             kept.append(sentence)
             yield Shown(sentence if len(kept) == 1 else f" {sentence}")
-        text, added = mend(" ".join(kept), state, contract)
+        text, added = mend(" ".join(kept), contract)
         audit = audit_prose(text, state, contract)
         enough = bool(kept) and len(kept) >= KEPT_SHARE * (len(kept) + len(dropped))
         if audit.passed and enough:

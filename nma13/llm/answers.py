@@ -50,9 +50,7 @@ def check_all(
     """Check every answer; ask again, together, for those that failed, naming what was wrong."""
     done = [check(request, completion) for request, completion in zip(requests, completions, strict=True)]
     for attempt in range(2, attempts + 1):
-        again = [
-            i for i, c in enumerate(done) if c.parse_failure is not None and c.finish_reason != "cancelled"
-        ]
+        again = [i for i, c in enumerate(done) if c.parse_failure is not None and c.finish_reason != "cancelled"]
         if not again:
             break
         retried = ask([_asked_again(requests[i], done[i], attempt) for i in again])

@@ -17,9 +17,7 @@ class Backend:
 
     json_attempts = answers.ATTEMPTS
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
-    ) -> Iterator[tuple[int, Chunk]]:
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         raise NotImplementedError
 
     def describe(self) -> Description:
@@ -46,9 +44,7 @@ class Backend:
         """One of the options by asking for it as JSON and checking the answer."""
         check_options(options)
         longest = max(len(json.dumps(option)) for option in options)
-        asked = replace(
-            request, json_schema={"enum": list(options)}, max_tokens=longest + 8, grammar=None, stop=()
-        )
+        asked = replace(request, json_schema={"enum": list(options)}, max_tokens=longest + 8, grammar=None, stop=())
         completion = self.generate([asked], cancel)[0]
         if completion.parse_failure is None:
             return Choice(list(options).index(completion.parsed), completion.parsed, "validated answer")

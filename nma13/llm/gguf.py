@@ -78,9 +78,7 @@ def _parse(path: Path, size: int, data: mmap.mmap) -> GgufInfo:
         values, block_bytes = BLOCKS.get(kind, (1, 0))
         end = start + offset + math.prod(dimensions) // values * block_bytes
         if end > size:
-            raise _broken(
-                path, f"tensor {name} would end at byte {end} of {size}; the file is cut short or damaged"
-            )
+            raise _broken(path, f"tensor {name} would end at byte {end} of {size}; the file is cut short or damaged")
     architecture = str(metadata.get("general.architecture", ""))
     if not architecture:
         raise _broken(path, "it does not name its architecture")

@@ -59,9 +59,7 @@ class LlamaCpp(Backend):
         self._guard = threading.Lock()
         self._closed = False
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
-    ) -> Iterator[tuple[int, Chunk]]:
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         if self._closed:
             raise ModelUnavailable("This model was closed. Open it again; your data is unchanged.")
         return run_jobs(requests, self._info.name, start_thread(self._run), cancel)
@@ -123,9 +121,7 @@ class LlamaCpp(Backend):
             with self._slots.one(key, job.request.reproducible, lambda: job.stopped) as slot:
                 if slot is None:
                     return job.cancelled_completion()
-                self._slots.prepare(
-                    slot, key, length, job.request.reproducible, lambda at: self._prefill(job, at)
-                )
+                self._slots.prepare(slot, key, length, job.request.reproducible, lambda at: self._prefill(job, at))
                 return self._decode(job, slot)
         finally:
             with self._guard:
@@ -292,9 +288,7 @@ def _body(request: Request, slot: int, cache_prompt: bool) -> dict[str, Any]:
 
 def _messages(messages: Sequence[Message]) -> list[dict[str, str]]:
     # A lone surrogate cannot be written as UTF-8, which the library expects.
-    return [
-        {"role": m.role, "content": m.content.encode("utf-8", "replace").decode("utf-8")} for m in messages
-    ]
+    return [{"role": m.role, "content": m.content.encode("utf-8", "replace").decode("utf-8")} for m in messages]
 
 
 def _refused(model: str, context: int, error: Mapping[str, Any], job: Job) -> ModelError:

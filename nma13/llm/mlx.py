@@ -36,9 +36,7 @@ class Mlx(Backend):
         self._worker = worker()
         self._batch: Batch | None = self._worker.call(self._open)
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
-    ) -> Iterator[tuple[int, Chunk]]:
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         refuse_grammar(requests, "The mlx backend")
         batch = self._opened()
         asked = [answers.in_words(request) for request in requests]
@@ -159,9 +157,7 @@ def _import_mlx() -> None:
         mx.disable_compile()  # run-time compilation would call a C++ compiler
 
 
-def _likelihoods(
-    batch: Batch, request: Request, options: Sequence[str], cancel: Cancel | None
-) -> list[float]:
+def _likelihoods(batch: Batch, request: Request, options: Sequence[str], cancel: Cancel | None) -> list[float]:
     """The log-probability of each option, followed by the end of the answer."""
     import copy
 

@@ -41,9 +41,7 @@ class OpenAIServer(Backend):
         self._grammar = bool(self._meta.get("grammar", self._offer.get("owned_by") in KEEPS_GRAMMARS))
         self._constrains = self._meta.get("json") == "constrained"
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
-    ) -> Iterator[tuple[int, Chunk]]:
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         if not self._grammar:
             refuse_grammar(requests, f"The server at {self.url}")
         return run_jobs(requests, self._model, start_thread(self._ask), cancel)
@@ -98,9 +96,7 @@ class OpenAIServer(Backend):
         reply = _Reply(job, self.url)
         with (
             self._failures(job, silence),
-            self._client.stream(
-                "POST", "chat/completions", json=self._body(job.request), timeout=silence
-            ) as r,
+            self._client.stream("POST", "chat/completions", json=self._body(job.request), timeout=silence) as r,
         ):
             if r.status_code != 200:
                 _check_status(r.status_code, r.headers, r.read().decode("utf-8", "replace"), self.url)
@@ -191,8 +187,7 @@ class _Reply:
             piece = json.loads(said)
             if piece.get("error"):
                 raise ModelServerError(
-                    f"The server at {self._url} reports: {_message(piece['error']).rstrip('.')}. "
-                    "Nothing was stored.",
+                    f"The server at {self._url} reports: {_message(piece['error']).rstrip('.')}. Nothing was stored.",
                     partial=self._text,
                 )
             self._usage = piece.get("usage") or self._usage

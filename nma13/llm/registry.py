@@ -84,9 +84,7 @@ def explain_choice(
         from nma13.llm.mlx import find_local
 
         if find_local(REFERENCE, env) is not None:
-            return _explained(
-                Spec("mlx", REFERENCE), "the reference model is on this machine (Apple silicon)"
-            )
+            return _explained(Spec("mlx", REFERENCE), "the reference model is on this machine (Apple silicon)")
     bundled = bundled_gguf()
     if bundled is not None:
         why = "nothing was named, so the bundled model runs; it shows the machinery, not the prose"
@@ -161,9 +159,7 @@ def _explained(spec: Spec, why: str) -> ModelChoice:
         folder = find_local(spec.rest)
         size = size_of(folder) if folder else None
     bundled = bundled_gguf()
-    return ModelChoice(
-        str(spec), spec.backend, why, size, bundled=bundled is not None and spec.rest == str(bundled)
-    )
+    return ModelChoice(str(spec), spec.backend, why, size, bundled=bundled is not None and spec.rest == str(bundled))
 
 
 def _apple_silicon() -> bool:

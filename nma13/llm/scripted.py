@@ -29,9 +29,7 @@ class ScriptedModel(Backend):
         self.calls: list[Request] = []
         self._replies = list(replies)
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
-    ) -> Iterator[tuple[int, Chunk]]:
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         planned = [self._reply(request) for request in requests]
         self.calls.extend(requests)
         yield from run_jobs(

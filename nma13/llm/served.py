@@ -85,9 +85,7 @@ def find_served(data: Path | None = None) -> Served | None:
     return served if health.get("status") == "ok" and health.get("pid") == served.pid else None
 
 
-def ensure_served(
-    spec: str, *, wait_s: float = 900.0, progress: Callable[[str, float], None] | None = None
-) -> Served:
+def ensure_served(spec: str, *, wait_s: float = 900.0, progress: Callable[[str, float], None] | None = None) -> Served:
     """The running server for this model; started as a process of its own if there is none.
 
     `progress` is called about once a second with a sentence and the seconds waited so far.

@@ -74,9 +74,7 @@ class Slots:
                 self._ready.wait(WAIT_S)
         return None
 
-    def prepare(
-        self, slot: int, key: str, length: int, canonical: bool, compute: Callable[[int], None]
-    ) -> None:
+    def prepare(self, slot: int, key: str, length: int, canonical: bool, compute: Callable[[int], None]) -> None:
         """See to it that the slot begins with this prefix, as far as that pays.
 
         `length` is the prefix's, in characters: saving a long one costs milliseconds even if nobody shares

@@ -25,9 +25,7 @@ class Threads:
     why: str
 
 
-def choose_threads(
-    path: Path, measure: Callable[[int], float], env: Mapping[str, str] = os.environ
-) -> Threads:
+def choose_threads(path: Path, measure: Callable[[int], float], env: Mapping[str, str] = os.environ) -> Threads:
     """`measure(threads)` returns tokens per second; it is called only when nothing is known yet."""
     named = env.get("NMA_THREADS", "").strip()
     if named:

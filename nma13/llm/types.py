@@ -131,9 +131,7 @@ class Model(Protocol):
         """The text as it is written; JSON is checked once, at the end, without a retry."""
         ...
 
-    def stream_many(
-        self, requests: Sequence[Request], cancel: Cancel | None = None
-    ) -> Iterator[tuple[int, Chunk]]:
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         """Several texts at once: pairs of the request's place and its next piece."""
         ...
 

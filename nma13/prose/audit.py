@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 
 from nma13.evidence import Finding, Span
-from nma13.prose.contract import Contract, Duty, Move
+from nma13.prose.contract import Contract, Duty
 from nma13.prose.selection import acknowledgement
 from nma13.rules.engine import RuleEngine
 from nma13.rules.loader import load_rules
 from nma13.state import Audit, Check, OutputViolation, PipelineState
-from nma13.terms import OutputClass, RedFlag, TrustGate
+from nma13.terms import Move, OutputClass, RedFlag, TrustGate
 from nma13.text import read
 
 RULES = Path(__file__).with_name("prose.toml")
@@ -28,8 +28,13 @@ HEDGED = re.compile(
     r"(?:known|settle|say|tell)|not (?:certain|clear|known|settled)|depends)\b",
     re.I,
 )
-STANDING_SAID = re.compile(r"whose decision|who (?:has the say|decides|may decide)|not (?:settled|clear)[^.]{0,40}\bwho", re.I)
-SHARED_SAID = re.compile(r"share[sd]? (?:in )?(?:this|the|with)|shared|not yours alone|others? (?:share|have a part)", re.I)
+STANDING_SAID = re.compile(
+    r"whose decision|who (?:has the say|decides|may decide)|not (?:settled|clear)[^.]{0,40}\bwho", re.I
+)
+SHARED_SAID = re.compile(
+    r"share[sd]? (?:in )?(?:this|the|with)|shared|not yours alone|others? (?:share|have a part)", re.I
+)
+QUESTION_MARK = re.compile(r"\?")
 OPTION = re.compile(r"\b(?:one option|another option|alternatively|you could also|option (?:one|two|a|b|1|2))\b", re.I)
 
 
@@ -50,7 +55,7 @@ def audit_prose(text: str, state: PipelineState, contract: Contract, *, whole: b
     return Audit(passed, tuple(sorted(violations, key=lambda v: (v.span.start, v.rule))), (), checks)
 
 
-def mend(text: str, state: PipelineState, contract: Contract) -> tuple[str, tuple[str, ...]]:
+def mend(text: str, contract: Contract) -> tuple[str, tuple[str, ...]]:
     """Add the acknowledgements that are missing; returns the text and what was added."""
     added = []
     for duty in contract.duties:
@@ -77,22 +82,23 @@ def _first(finding: Finding) -> Span:
 def _invented(text: str, state: PipelineState, contract: Contract) -> list[OutputViolation]:
     """Figures and quotations that neither the person nor the material gave."""
     given = _given(state)
-    figures = set(NUMBER.findall(given))
-    plain = _plain(given)
+    figures, plain = set(NUMBER.findall(given)), _plain(given)
     found = []
     if Move.INVENTED_NUMBER in contract.forbidden:
-        found += [
-            OutputViolation(Move.INVENTED_NUMBER, Span(m.start(), m.end(), m.group()), "P-NUMBER", f"the figure {m.group()} is not the person's")
-            for m in NUMBER.finditer(text)
-            if m.group() not in figures
-        ]
+        for match in NUMBER.finditer(text):
+            if match.group() not in figures:
+                why = f"the figure {match.group()} is not the person's"
+                found.append(_violation(Move.INVENTED_NUMBER, match, "P-NUMBER", why))
     if Move.INVENTED_QUOTE in contract.forbidden:
-        found += [
-            OutputViolation(Move.INVENTED_QUOTE, Span(m.start(1), m.end(1), m.group(1)), "P-QUOTE", f"«{m.group(1)}» was not written by the person")
-            for m in QUOTATION.finditer(text)
-            if _plain(m.group(1)) not in plain
-        ]
+        for match in QUOTATION.finditer(text):
+            if _plain(match.group(1)) not in plain:
+                why = f"«{match.group(1)}» was not written by the person"
+                found.append(_violation(Move.INVENTED_QUOTE, match, "P-QUOTE", why))
     return found
+
+
+def _violation(fault: str, match: re.Match[str], rule: str, why: str) -> OutputViolation:
+    return OutputViolation(fault, Span(match.start(), match.end(), match.group()), rule, why)
 
 
 def _given(state: PipelineState) -> str:
@@ -105,20 +111,21 @@ def _plain(text: str) -> str:
 
 
 def _over_budget(text: str, contract: Contract) -> list[OutputViolation]:
+    own = QUOTATION.sub(lambda match: " " * len(match.group()), text)  # the person's own words are not counted
     found = []
-    questions = contract.budgets.question
-    if questions is not None:
-        for match in list(re.finditer(r"\?", QUOTATION.sub(lambda m: " " * len(m.group()), text)))[questions:]:
-            found.append(OutputViolation("QUESTION", Span(match.start(), match.end(), "?"), "P-QUESTION", "more questions than the budget allows"))
-    options = contract.budgets.option
-    if options is not None:
-        for match in list(OPTION.finditer(text))[options:]:
-            found.append(OutputViolation("OPTION", Span(match.start(), match.end(), match.group()), "P-OPTION", "more options than the budget allows"))
+    for limit, pattern, fault in (
+        (contract.budgets.question, QUESTION_MARK, "QUESTION"),
+        (contract.budgets.option, OPTION, "OPTION"),
+    ):
+        if limit is not None:
+            why = f"more {fault.lower()}s than the budget of {limit} allows"
+            found += [_violation(fault, m, f"P-{fault}", why) for m in list(pattern.finditer(own))[limit:]]
     return found
 
 
 def _whole_checks(text: str, state: PipelineState, contract: Contract) -> tuple[Check, ...]:
-    checks = [Check("TEXT", bool(text.strip()), "there is a text" if text.strip() else "nothing was written")]
+    written = bool(text.strip())
+    checks = [Check("TEXT", written, "there is a text" if written else "nothing was written")]
     checks += [
         Check(duty.value, said := _said(duty, text, contract), f"{duty.value} is {'said' if said else 'missing'}")
         for duty in contract.duties
@@ -129,12 +136,16 @@ def _whole_checks(text: str, state: PipelineState, contract: Contract) -> tuple[
 
 def _s8(state: PipelineState, contract: Contract) -> list[Check]:
     """S8's conditions once more, now that there is prose: they hold by construction, and are asked all the same."""
-    directional = contract.output_class in (OutputClass.VECTOR, OutputClass.SEQUENCED_VECTOR)
-    decent = RedFlag.CRISIS not in state.red_flags or contract.output_class in (OutputClass.EXPLICIT_DECLINE, OutputClass.REBUILD)
+    answer = contract.output_class
+    directional = answer in (OutputClass.VECTOR, OutputClass.SEQUENCED_VECTOR)
+    crisis = RedFlag.CRISIS in state.red_flags
+    decent = not crisis or answer in (OutputClass.EXPLICIT_DECLINE, OutputClass.REBUILD)
     agency = not (directional and state.trust in (TrustGate.DECLINE, TrustGate.HEDGE))
     return [
         Check("Decency", decent, "help comes first in a crisis" if decent else "a crisis was answered with analysis"),
-        Check("Agency", agency, "no direction beyond the trust gate" if agency else "a direction beyond the trust gate"),
+        Check(
+            "Agency", agency, "no direction beyond the trust gate" if agency else "a direction beyond the trust gate"
+        ),
     ]
 
 

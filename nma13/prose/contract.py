@@ -15,6 +15,7 @@ from nma13.terms import (
     AKind,
     Constraint,
     Irreversibility,
+    Move,
     OutputClass,
     Override,
     RedFlag,
@@ -23,21 +24,6 @@ from nma13.terms import (
 )
 
 QUOTE_LIMIT = 160  # characters: longer clauses are not quoted back
-
-
-class Move(StrEnum):
-    """A thing prose may be forbidden to do."""
-
-    DIRECTIVE = "DIRECTIVE"  # decides for the person
-    CERTAINTY = "CERTAINTY"  # promises or states as certain
-    IDENTITY_QUESTION = "IDENTITY_QUESTION"  # asks who the person is
-    COMFORT = "COMFORT"  # hope, consolation, reassurance
-    REFRAMING = "REFRAMING"  # turns a loss into an opportunity
-    NAMED_SHIFT = "NAMED_SHIFT"  # names what a not-yet-knowing will become
-    VERIFIED = "VERIFIED"  # claims that a premise was verified
-    MACHINERY = "MACHINERY"  # speaks of gates, prompts, rules
-    INVENTED_NUMBER = "INVENTED_NUMBER"  # a figure the person did not give
-    INVENTED_QUOTE = "INVENTED_QUOTE"  # quotes what the person did not write
 
 
 class Duty(StrEnum):
@@ -101,12 +87,15 @@ def _forbidden(state: PipelineState) -> tuple[Move, ...]:
         moves.append(Move.IDENTITY_QUESTION)
     if state.output_class is OutputClass.TRAGIC_FORK or (one and one.override is Override.TC20):
         moves += [Move.COMFORT, Move.REFRAMING]
-    if one and one.ambiguity_kind is AKind.THRESHOLD and not one.collision:
-        if one.irreversibility in (Irreversibility.FALSE, Irreversibility.UNKNOWN):
-            moves += [Move.NAMED_SHIFT, Move.REFRAMING]
+    if one and one.ambiguity_kind is AKind.THRESHOLD and not one.collision and not _costs(one.irreversibility):
+        moves += [Move.NAMED_SHIFT, Move.REFRAMING]
     if one and one.budgets.comfort == 0:
         moves.append(Move.COMFORT)
     return tuple(dict.fromkeys(moves))
+
+
+def _costs(irreversibility: Irreversibility) -> bool:
+    return irreversibility not in (Irreversibility.FALSE, Irreversibility.UNKNOWN)
 
 
 def _duties(state: PipelineState, has_premises: bool) -> tuple[Duty, ...]:
@@ -127,7 +116,7 @@ def _quotes(state: PipelineState) -> tuple[Span, ...]:
     """Claims, and the clauses in which something counted was seen: what the decision rests on."""
     candidates = [claim.span for claim in state.gate2.claims] if state.gate2 else []
     candidates += [finding.clause for finding in state.findings if finding.counts]
-    fitting = {span for span in map(_trimmed, candidates) if 8 <= len(span.text) <= QUOTE_LIMIT and _quotable(span.text)}
+    fitting = {span for span in map(_trimmed, candidates) if _quotable(span.text)}
     chosen: list[Span] = []
     for span in sorted(fitting, key=lambda span: (span.start, -span.end)):
         if not chosen or span.start >= chosen[-1].end:  # no overlapping quotes
@@ -145,4 +134,8 @@ def _trimmed(span: Span) -> Span:
 
 def _quotable(text: str) -> bool:
     """Something that can stand between quotation marks in a line of prose."""
-    return not any(mark in text for mark in "«»\n\r\x00<>{}") and any(char.isalpha() for char in text)
+    return (
+        8 <= len(text) <= QUOTE_LIMIT
+        and not any(mark in text for mark in "«»\n\r\x00<>{}")
+        and any(char.isalpha() for char in text)
+    )

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from nma13.context import Material
 from nma13.llm import Message
-from nma13.prose.contract import Contract, Duty, Move
+from nma13.prose.contract import Contract, Duty
 from nma13.state import PipelineState
-from nma13.terms import OutputClass, Routing
+from nma13.terms import Move, OutputClass, Routing
 
 STATION_QUESTIONS = {
     "S1": "Trust: is meaning stable here, is this safe?",
@@ -25,8 +25,8 @@ STATION_QUESTIONS = {
 }
 CLASS_TERMS = {
     OutputClass.VECTOR: "Name one plain next step. Two to four sentences.",
-    OutputClass.SEQUENCED_VECTOR: "Name the tension, then an order in which things can be looked at. Three to six sentences.",
-    OutputClass.HEDGED_VECTOR: "Say what may follow and what cannot be known. Give no direction. Three to six sentences.",
+    OutputClass.SEQUENCED_VECTOR: "Name the tension, then an order to look at things in. Three to six sentences.",
+    OutputClass.HEDGED_VECTOR: "Say what may follow and what cannot be known. Three to six sentences.",
     OutputClass.REBUILD: "The person has no strength to spare. Ask nothing of them. Two or three short sentences.",
     OutputClass.EPISTEMIC_FORK: "Two traceable claims contradict each other. Say so; do not choose between them.",
 }
@@ -38,7 +38,7 @@ MOVE_TERMS = {
     "  RIGHT: «What you have built with your hands would no longer be reachable in the same way.»",
     Move.COMFORT: "No hope, no consolation, no reassurance.",
     Move.REFRAMING: "Do not turn a loss into growth or an opportunity.",
-    Move.NAMED_SHIFT: "The person does not yet know what is changing. Do not name it, do not explain it, add nothing to it.",
+    Move.NAMED_SHIFT: "The person does not know yet what is changing. Do not name it or explain it; add nothing to it.",
     Move.VERIFIED: "Do not say that anything was confirmed or verified.",
     Move.MACHINERY: "Do not mention rules, gates, prompts or yourself.",
     Move.INVENTED_NUMBER: "Use no figure that the person did not give.",

@@ -87,7 +87,7 @@ def write(
         else:
             request = Request(
                 (
-                    Message("system", "You continue a short, calm answer. Choose the sentence that fits the text best."),
+                    Message("system", "You continue a short, calm answer with the sentence that fits best."),
                     Message("user", _shown(text)),
                     Message("assistant", " ".join(written) or "…"),
                     Message("user", "Which sentence comes next?"),

@@ -31,5 +31,5 @@ class SentenceSplitter:
         """The last sentence, if it came to an end; a text cut off by its token limit loses its stump."""
         last = self._pending.strip()
         self._pending = ""
-        if last and last[-1] in ".!?…»\"”)":
+        if last and last[-1] in '.!?…»"”)':
             yield last

@@ -81,9 +81,7 @@ class RuleEngine:
                     for rule in entry.narrow:
                         if rule.need & mask == rule.need and rule not in tried:
                             tried.add(rule)
-                            text = (
-                                document.norm.text[clause.start : clause.end] if rule.cased else clause.text
-                            )
+                            text = document.norm.text[clause.start : clause.end] if rule.cased else clause.text
                             match = rule.search(text)
                             if match:
                                 scan.take(rule, match, text, clause.start, clause)

@@ -85,9 +85,7 @@ def test_no_damage_to_the_header_does_more_than_refuse(head: bytes, tmp_path: Pa
 
 
 @pytest.mark.model
-def test_a_sound_header_over_a_model_that_cannot_be_built_is_a_sentence_too(
-    gguf: Path, tmp_path: Path
-) -> None:
+def test_a_sound_header_over_a_model_that_cannot_be_built_is_a_sentence_too(gguf: Path, tmp_path: Path) -> None:
     data = bytearray(gguf.read_bytes())
     at = data.find(b"llama.embedding_length") + len(b"llama.embedding_length") + 4
     data[at : at + 4] = (577).to_bytes(4, "little")

@@ -32,9 +32,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
         ({1: 30.0, 2: 55.0, 4: 90.0, 6: 120.0}, 6),
     ],
 )
-def test_more_threads_only_while_they_pay(
-    speeds: dict[int, float], best: int, weights: Path, quiet: None
-) -> None:
+def test_more_threads_only_while_they_pay(speeds: dict[int, float], best: int, weights: Path, quiet: None) -> None:
     found = choose_threads(weights, speeds.__getitem__, env={})
     assert found.count == best
     assert "tokens/s" in found.why
@@ -55,9 +53,7 @@ def test_a_measurement_is_remembered_until_the_file_changes(weights: Path, quiet
     assert calls == [1, 2, 1, 2]
 
 
-def test_under_load_one_thread_and_nothing_is_remembered(
-    weights: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_under_load_one_thread_and_nothing_is_remembered(weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "physical_cores", lambda: 6)
     monkeypatch.setattr(threads, "busy", lambda: True)
     assert choose_threads(weights, lambda _: pytest.fail("measured under load"), env={}).count == 1
