@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nma13.config import ROOT
 from nma13.llm import cache
 from nma13.llm.base import Backend, check_options
 from nma13.llm.errors import ModelError, ModelFileBroken, ModelUnavailable
@@ -197,13 +199,9 @@ def check_loads(path: Path) -> None:
     key = cache.file_key(path)
     if cache.recall("loads", key) is not None:
         return
-    child = subprocess.run(
-        [sys.executable, "-c", "from nma13.llm.llamacpp import try_load; try_load()", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=Path(__file__).resolve().parents[2],
-    )
+    with tempfile.TemporaryDirectory(prefix="nma-") as folder:
+        command = [sys.executable, "-c", "from nma13.llm.llamacpp import try_load; try_load()"]
+        child = subprocess.run([*command, str(path), folder], capture_output=True, text=True, check=False, cwd=ROOT)
     if child.returncode != 0:
         last = (child.stderr.strip().splitlines() or ["it crashed"])[-1]
         raise ModelFileBroken(
@@ -215,9 +213,9 @@ def check_loads(path: Path) -> None:
 
 
 def try_load() -> None:
-    """What the child process of `check_loads` runs."""
-    with tempfile.TemporaryDirectory(prefix="nma-") as folder:
-        _load(Path(sys.argv[1]), 1, 256, 1, Path(folder))
+    """What the child process of `check_loads` runs; it leaves without taking anything down."""
+    _load(Path(sys.argv[1]), 1, 256, 1, Path(sys.argv[2]))
+    os._exit(0)
 
 
 def _load(path: Path, threads: int, context: int, slots: int, folder: Path) -> Any:
@@ -244,12 +242,15 @@ def _load(path: Path, threads: int, context: int, slots: int, folder: Path) -> A
     params.hostnames = [str(folder / SOCKET)]
     params.slot_save_path = str(folder) + "/"
     try:
-        return xllamacpp.Server(params)
+        server = xllamacpp.Server(params)
     except RuntimeError as error:
         raise ModelFileBroken(
             f"llama.cpp could not load {path} with {slots} × {context} tokens of context ({error}). "
             "Your data is unchanged. There may be too little memory, or the file may be damaged."
         ) from error
+    # One token, so that its loop is known to run: a server taken down before that never ends.
+    server.handle_completions({"prompt": "a", "max_tokens": 1, "cache_prompt": False}, lambda _: False)
+    return server
 
 
 def _decode_speed(path: Path, threads: int) -> float:

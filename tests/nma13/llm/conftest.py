@@ -96,7 +96,7 @@ class ServerProcess:
                 found: dict[str, Any] = json.loads(place.read_text())
                 if found["pid"] == self.process.pid:
                     return found
-            assert self.process.poll() is None, self.process.stderr and self.process.stderr.read()
+            assert self.process.poll() is None, "the server ended before it was ready"
             time.sleep(0.05)
         raise AssertionError("the server did not announce itself within 30 s")
 
