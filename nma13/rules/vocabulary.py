@@ -28,7 +28,7 @@ VALUES: dict[str, frozenset[str]] = {
     "FLAG": frozenset([*RedFlag, "CLEARED"]),
     "CLAIM": frozenset([*ClaimClass, "NONE"]),
     "STATION": frozenset(Station),
-    "FRICTION": frozenset(["CIRCLING", "LOSS", "FORK", "CONTRADICTION"]),
+    "FRICTION": frozenset(["TRAGIC", "LOSS", "FORK", "CIRCLING", "CONTRADICTION"]),
     "OUTPUT": frozenset([*OutputFault, "HEDGED", "STANDING_ACK", "SHARED_ACK"]),
 }
 """Per variable the values a rule may set. CANCEL lifts what other rules of the variable said."""
