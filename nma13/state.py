@@ -82,7 +82,8 @@ class PremiseFlag:
 
 @dataclass(frozen=True, slots=True)
 class Step0Output:
-    score: int
+    score: int | None
+    """100 is clean; None: not measured, because Step 0 itself failed."""
     flags: tuple[PremiseFlag, ...]
     cited: tuple[Finding, ...]
     """Premises with a source one could look up: recorded, not penalised."""

@@ -1,4 +1,4 @@
-"""What every backend shares: all calls follow from one primitive, `stream_many`."""
+"""What every backend shares: all calls follow from one primitive, `run`."""
 
 from __future__ import annotations
 
@@ -13,20 +13,24 @@ from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, Requ
 
 
 class Backend:
-    """A backend overrides `stream_many` and `describe`, and `choose` where it has a better way."""
+    """A backend overrides `run` and `describe`, and `choose` where it has a better way."""
 
     json_attempts = answers.ATTEMPTS
 
-    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
+        """Write the requests and yield their pieces; if `quiet`, only each one's last chunk."""
         raise NotImplementedError
 
     def describe(self) -> Description:
         raise NotImplementedError
 
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+        return self.run(requests, cancel, quiet=False)
+
     def generate(self, requests: Sequence[Request], cancel: Cancel | None = None) -> list[Completion]:
         def ask(batch: Sequence[Request]) -> list[Completion]:
             found: dict[int, Completion] = {}
-            for index, chunk in self.stream_many(batch, cancel):
+            for index, chunk in self.run(batch, cancel, quiet=True):
                 if chunk.completion is not None:
                     found[index] = chunk.completion
             return [found[i] for i in range(len(batch))]
@@ -34,7 +38,7 @@ class Backend:
         return answers.check_all(requests, ask(requests), ask, self.json_attempts)
 
     def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Chunk]:
-        for _, chunk in self.stream_many([request], cancel):
+        for _, chunk in self.run([request], cancel, quiet=False):
             if chunk.completion is not None:
                 yield replace(chunk, completion=answers.check(request, chunk.completion))
             else:

@@ -25,6 +25,7 @@ class Job:
     request: Request
     model: str
     events: queue.SimpleQueue[tuple[Job, str | Completion | BaseException]]
+    quiet: bool = False
     started: float = field(default_factory=time.perf_counter)
     parts: list[str] = field(default_factory=list)
     over: bool = False
@@ -51,7 +52,11 @@ class Job:
         self._stop.set()
 
     def emit(self, text: str) -> None:
-        if text and not self.stopped:
+        if not text or self.stopped:
+            return
+        if self.quiet:  # nobody looks at the pieces: waking the caller for each would cost the model time
+            self.parts.append(text)
+        else:
             self.events.put((self, text))
 
     def finish(self, completion: Completion) -> None:
@@ -70,6 +75,7 @@ def run_jobs(
     model: str,
     start: Callable[[Job], None],
     cancel: Cancel | None,
+    quiet: bool = False,
 ) -> Iterator[tuple[int, Chunk]]:
     """Start every request and yield its pieces as they come.
 
@@ -77,7 +83,7 @@ def run_jobs(
     stop and is not waited for. Leaving the iterator early stops every job too.
     """
     events: queue.SimpleQueue[tuple[Job, str | Completion | BaseException]] = queue.SimpleQueue()
-    jobs = [Job(i, request, model, events) for i, request in enumerate(requests)]
+    jobs = [Job(i, request, model, events, quiet) for i, request in enumerate(requests)]
     try:
         for job in jobs:
             start(job)

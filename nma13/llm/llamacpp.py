@@ -61,10 +61,10 @@ class LlamaCpp(Backend):
         self._guard = threading.Lock()
         self._closed = False
 
-    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         if self._closed:
             raise ModelUnavailable("This model was closed. Open it again; your data is unchanged.")
-        return run_jobs(requests, self._info.name, start_thread(self._run), cancel)
+        return run_jobs(requests, self._info.name, start_thread(self._work), cancel, quiet)
 
     def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:
         """The options as a grammar: the model can write nothing else."""
@@ -112,7 +112,7 @@ class LlamaCpp(Backend):
         gc.collect()
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _run(self, job: Job) -> Completion:
+    def _work(self, job: Job) -> Completion:
         key = prefix_key(job.request.messages)
         length = sum(len(message.content) for message in job.request.messages[:-1])
         with self._guard:

@@ -36,11 +36,11 @@ class Mlx(Backend):
         self._worker = worker()
         self._batch: Batch | None = self._worker.call(self._open)
 
-    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         refuse_grammar(requests, "The mlx backend")
         batch = self._opened()
         asked = [answers.in_words(request) for request in requests]
-        return run_jobs(asked, self._name, lambda job: self._worker.submit(batch, job), cancel)
+        return run_jobs(asked, self._name, lambda job: self._worker.submit(batch, job), cancel, quiet)
 
     def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:
         """The option the model finds most likely as its whole answer."""

@@ -17,7 +17,7 @@ SENTENCE = (
 class NoModel(Backend):
     """Refuses every request in words."""
 
-    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         raise ModelUnavailable(SENTENCE)
 
     def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:

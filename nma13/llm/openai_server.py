@@ -41,10 +41,10 @@ class OpenAIServer(Backend):
         self._grammar = bool(self._meta.get("grammar", self._offer.get("owned_by") in KEEPS_GRAMMARS))
         self._constrains = self._meta.get("json") == "constrained"
 
-    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         if not self._grammar:
             refuse_grammar(requests, f"The server at {self.url}")
-        return run_jobs(requests, self._model, start_thread(self._ask), cancel)
+        return run_jobs(requests, self._model, start_thread(self._ask), cancel, quiet)
 
     def describe(self) -> Description:
         meta = self._meta

@@ -29,11 +29,15 @@ class ScriptedModel(Backend):
         self.calls: list[Request] = []
         self._replies = list(replies)
 
-    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+    def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         planned = [self._reply(request) for request in requests]
         self.calls.extend(requests)
         yield from run_jobs(
-            requests, "scripted", start_thread(lambda job: self._write(job, planned[job.index])), cancel
+            requests,
+            "scripted",
+            start_thread(lambda job: self._write(job, planned[job.index])),
+            cancel,
+            quiet,
         )
 
     def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-from nma13.config import ROOT, data_dir, ensure_data_dir
+from nma13.config import PORTS, ROOT, data_dir, ensure_data_dir
 from nma13.llm.cache import read_json, write_json
 from nma13.llm.errors import ModelServerError
 
@@ -85,7 +85,13 @@ def find_served(data: Path | None = None) -> Served | None:
     return served if health.get("status") == "ok" and health.get("pid") == served.pid else None
 
 
-def ensure_served(spec: str, *, wait_s: float = 900.0, progress: Callable[[str, float], None] | None = None) -> Served:
+def ensure_served(
+    spec: str,
+    *,
+    port: int = PORTS["serve"],
+    wait_s: float = 900.0,
+    progress: Callable[[str, float], None] | None = None,
+) -> Served:
     """The running server for this model; started as a process of its own if there is none.
 
     `progress` is called about once a second with a sentence and the seconds waited so far.
@@ -100,14 +106,14 @@ def ensure_served(spec: str, *, wait_s: float = 900.0, progress: Callable[[str, 
                 f"A server already shares another model ({served.spec}, process {served.pid}). "
                 "Nothing was changed. Stop it first, or use the model it shares."
             )
-        return _start(spec, wait_s, progress or (lambda _sentence, _seconds: None))
+        return _start(spec, port, wait_s, progress or (lambda _sentence, _seconds: None))
 
 
-def _start(spec: str, wait_s: float, progress: Callable[[str, float], None]) -> Served:
+def _start(spec: str, port: int, wait_s: float, progress: Callable[[str, float], None]) -> Served:
     log = data_dir() / "serve.log"
     with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "nma13.llm.serve", "--model", spec],
+            [sys.executable, "-m", "nma13.llm.serve", "--model", spec, "--port", str(port)],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -32,6 +32,8 @@ def choose_threads(path: Path, measure: Callable[[int], float], env: Mapping[str
         if not named.isdigit() or int(named) < 1:
             raise WrongModelString(f"NMA_THREADS is {named!r}; it must be a whole number, at least 1.")
         return Threads(int(named), f"NMA_THREADS={named}")
+    if busy():  # also where more threads are known to pay in quiet: now they would wait for each other
+        return Threads(1, "the machine is busy with other work: one thread, more when it is quiet")
     key = f"{cache.machine()}|{cache.file_key(path)}"
     known = cache.recall("threads", key)
     if known is not None and isinstance(known.get("count"), int):
@@ -39,8 +41,6 @@ def choose_threads(path: Path, measure: Callable[[int], float], env: Mapping[str
     cores = physical_cores()
     if cores == 1:
         return Threads(1, "one core")
-    if busy():
-        return Threads(1, "the machine is busy: one thread now, measured when it is quiet")
     found = _measured(cores, measure)
     cache.remember("threads", key, {"count": found.count, "why": found.why})
     return found

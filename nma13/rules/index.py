@@ -11,8 +11,8 @@ _REMEMBERED = 50_000  # words kept in the table; beyond, they are worked out aga
 # Words so common that a rule indexed under one of them would be tried in almost every clause.
 _WORDS = """
 a an and are as at be been but by can can't could did do does don't for from had has have he her him his how i
-i'm if in is it it's its just like me more my no not of on one or our out she should so some than that the their
-them then there they this to up us was we were what when which who will with would you your
+i'm if in is it it's its just like me more my no not of on one or our out she should so some than that the
+their them then there they this to up us was we were what when which who will with would you your
 """
 _COMMON = frozenset(_WORDS.split())
 

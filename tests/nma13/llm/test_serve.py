@@ -148,12 +148,11 @@ def test_two_processes_use_one_copy(served: Any) -> None:
 
 def test_ensure_served_starts_once_finds_it_again_and_sigterm_withdraws_it() -> None:
     told: list[str] = []
-    with (
-        socket.create_server(("127.0.0.1", 7880)),
-        pytest.raises(ModelServerError, match="Port 7880"),
-    ):
-        ensure_served("scripted:")
-    first = ensure_served("scripted:", progress=lambda sentence, _: told.append(sentence))
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ModelServerError, match=f"Port {port}"):
+            ensure_served("scripted:", port=port)
+    first = ensure_served("scripted:", port=0, progress=lambda sentence, _: told.append(sentence))
     try:
         assert told
         assert ensure_served("scripted:") == first

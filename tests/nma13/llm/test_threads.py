@@ -59,6 +59,8 @@ def test_under_load_one_thread_and_nothing_is_remembered(weights: Path, monkeypa
     assert choose_threads(weights, lambda _: pytest.fail("measured under load"), env={}).count == 1
     monkeypatch.setattr(threads, "busy", lambda: False)
     assert choose_threads(weights, float, env={}).count == 6
+    monkeypatch.setattr(threads, "busy", lambda: True)
+    assert choose_threads(weights, float, env={}).count == 1, "what is known from quiet times does not hold"
 
 
 def test_the_environment_decides_over_all(weights: Path) -> None:
