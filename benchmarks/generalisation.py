@@ -11,6 +11,7 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from benchmarks._labelled import (
     PARTS,
@@ -123,7 +124,7 @@ def engine(semantic: bool) -> Read:
     return lambda text: summary(run(text, kit=kit))
 
 
-def _screen() -> object:
+def _screen() -> Any:
     try:
         from nma13.semantic import screen
     except ImportError as missing:
