@@ -117,7 +117,6 @@ def engine(semantic: bool) -> Read:
     """The pipeline as a function from a text to its summary."""
     from nma13.kit import default_kit
     from nma13.pipeline import run
-
     from nma13.state import summary
 
     kit = default_kit(_screen() if semantic else None)
