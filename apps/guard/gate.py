@@ -64,10 +64,12 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         asking = read(scope, self._access)
         if isinstance(asking, Refusal):
-            await answers.say_words(answers.closing(send, lambda: True), None, asking.status, asking.words)
+            await answers.say_words(
+                answers.outgoing(send, None, lambda: True), None, asking.status, asking.words
+            )
             return
         body = Body(receive, self._limit(asking), self._limits)
-        send = answers.closing(send, lambda: asking.has_body and not body.ended)
+        send = answers.outgoing(send, asking, lambda: asking.has_body and not body.ended)
         if refusal := judge(asking, self._access.hosts):
             await answers.say_words(send, asking, refusal.status, refusal.words)
             return
