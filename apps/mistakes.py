@@ -15,8 +15,6 @@ from typing import Any
 from apps.gradio_setup import gr
 from nma13.errors import LabError
 
-TITLE = "This did not work"
-
 
 @contextmanager
 def told_calmly() -> Iterator[None]:
@@ -26,15 +24,13 @@ def told_calmly() -> Iterator[None]:
     except gr.Error:
         raise
     except LabError as error:  # already written for people
-        raise gr.Error(escape(str(error)), duration=None, title=TITLE, print_exception=False) from None
+        raise gr.Error(escape(str(error)), duration=None, print_exception=False) from None
     except Exception:  # noqa: BLE001 - the last line before the page; nothing is swallowed
         mark = secrets.token_hex(3)
         print(f"[{mark}] a handler failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
         raise gr.Error(
-            f"Something in the lab failed. What was stored before is untouched. "
-            f"The log has the details under {mark}.",
+            f"Something in the lab failed. What was stored before is untouched. The log has the details under {mark}.",
             duration=None,
-            title=TITLE,
             print_exception=False,
         ) from None
 

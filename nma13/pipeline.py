@@ -115,9 +115,7 @@ def halted(state: PipelineState, reason: str, detail: str = "") -> PipelineState
     if RedFlag.CRISIS in state.red_flags:
         message = f"{crisis(state.context.locale).text} {message}"
     notice = Notice("halt", f"{reason}: {detail}" if detail else reason)
-    return replace(
-        state, halted=True, halt_reason=reason, halt_message=message, notices=(*state.notices, notice)
-    )
+    return replace(state, halted=True, halt_reason=reason, halt_message=message, notices=(*state.notices, notice))
 
 
 def _accept(text: str) -> None:
@@ -139,9 +137,7 @@ def _failed(state: PipelineState, gate: Gate, error: Exception) -> PipelineState
 
 
 def _degrade(state: PipelineState, part: str, text: str) -> PipelineState:
-    return replace(
-        state, degraded=(*state.degraded, part), notices=(*state.notices, Notice(f"degraded-{part}", text))
-    )
+    return replace(state, degraded=(*state.degraded, part), notices=(*state.notices, Notice(f"degraded-{part}", text)))
 
 
 def _second_look(state: PipelineState, reading: Reading, kit: Kit) -> tuple[PipelineState, Reading]:

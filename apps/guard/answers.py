@@ -22,8 +22,7 @@ POLICY = (
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 SIGN_IN_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    + "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; " + "frame-ancestors 'none'"
 )
 SECURITY: Headers = [
     (b"content-security-policy", POLICY.encode()),
@@ -32,10 +31,10 @@ SECURITY: Headers = [
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
     (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=(), usb=()"),
-    (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-REPLACED = frozenset(name for name, _ in SECURITY) | {b"server", b"x-powered-by"}
+OPENER = (b"cross-origin-opener-policy", b"same-origin")
+REPLACED = frozenset(name for name, _ in [*SECURITY, OPENER]) | {b"server", b"x-powered-by"}
 IMMUTABLE = (b"cache-control", b"public, max-age=31536000, immutable")
 PRIVATE = (b"cache-control", b"no-store")
 HASHED_ASSET = re.compile(r"/assets/[\w.-]+-[\w-]{8}\.(?:js|css)\Z")
@@ -66,9 +65,7 @@ async def say(
     head_only: bool = False,
 ) -> None:
     """Send one whole answer of ours."""
-    security = [
-        (n, policy.encode()) if policy and n == b"content-security-policy" else (n, v) for n, v in SECURITY
-    ]
+    security = [(n, policy.encode()) if policy and n == b"content-security-policy" else (n, v) for n, v in SECURITY]
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
@@ -80,20 +77,27 @@ async def say(
     await send({"type": "http.response.body", "body": b"" if head_only else body})
 
 
-def closing(send: Send, unread: Callable[[], bool]) -> Send:
-    """A `send` that hangs up after an answer given before the whole body was read: we do not drain floods."""
+def outgoing(send: Send, asking: Asking | None, unread: Callable[[], bool]) -> Send:
+    """A `send` for everything that leaves, whoever says it.
 
-    async def closing_send(message: Message) -> None:
-        if message["type"] == "http.response.start" and unread():
-            message = {**message, "headers": [*message.get("headers", []), (b"connection", b"close")]}
+    It hangs up after an answer given before the whole body was read: we do not drain floods. It adds
+    the opener policy where browsers honour it; over plain http from afar they complain instead.
+    """
+
+    async def finished(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = list(message.get("headers", []))
+            if unread():
+                headers.append((b"connection", b"close"))
+            if asking is not None and asking.trustworthy:
+                headers.append(OPENER)
+            message = {**message, "headers": headers}
         await send(message)
 
-    return closing_send
+    return finished
 
 
-async def say_words(
-    send: Send, asking: Asking | None, status: int, words: str, extra: Headers | None = None
-) -> None:
+async def say_words(send: Send, asking: Asking | None, status: int, words: str, extra: Headers | None = None) -> None:
     """A refusal: a sentence for a person, an object for a program."""
     if asking is not None and wants_page(asking):
         await say(send, status, words.encode(), "text/plain; charset=utf-8", extra)

@@ -44,6 +44,11 @@ class Asking:
     headers: dict[bytes, bytes]
 
     @property
+    def trustworthy(self) -> bool:
+        """What browsers call so: encrypted, or this very machine."""
+        return self.scheme == "https" or self.host.startswith(("127.0.0.1", "localhost", "[::1]"))
+
+    @property
     def has_body(self) -> bool:
         """True when more is to come after the headers."""
         return b"transfer-encoding" in self.headers or self.headers.get(b"content-length", b"0") != b"0"
@@ -98,9 +103,7 @@ def cleaned(scope: Scope, asking: Asking) -> Scope:
         if not name.lower().startswith(FORWARDED) and name.lower() not in FORWARDED_EXACT
     ]
     secure = asking.scheme in ("https", "wss")
-    scheme = (
-        {"http": "https", "ws": "wss"}.get(scope["scheme"], scope["scheme"]) if secure else scope["scheme"]
-    )
+    scheme = {"http": "https", "ws": "wss"}.get(scope["scheme"], scope["scheme"]) if secure else scope["scheme"]
     return {**scope, "headers": headers, "scheme": scheme, "client": (asking.client, 0)}
 
 

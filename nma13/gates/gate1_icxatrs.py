@@ -133,9 +133,7 @@ def route(reading: Reading, step0: Step0Output) -> Gate1Output:
     )
 
 
-def _seven(
-    found: tuple[Finding, ...], signals: dict[str, Finding], crisis: bool, steps: list[Derivation]
-) -> Seven:
+def _seven(found: tuple[Finding, ...], signals: dict[str, Finding], crisis: bool, steps: list[Derivation]) -> Seven:
     def note(value: str, rule: str) -> None:
         variable = value.partition("=")[0]
         because = tuple(dict.fromkeys(f.rule for f in found if f.counts and f.variable == variable))

@@ -32,9 +32,7 @@ def audit(reading: Reading, step0: Step0Output, gate1: Gate1Output) -> Gate2Outp
     del step0
     findings = tuple(f for f in reading.findings if f.variable in ("CLAIM", "FLAG") or _contradicts(f))
     flags = tuple(flag for flag in RedFlag if any(f.counts and f.sets == f"FLAG={flag}" for f in findings))
-    steps = [
-        Derivation(f"flag={flag}", "RED-FLAG", _rules_for(findings, f"FLAG={flag}")) for flag in flags
-    ]
+    steps = [Derivation(f"flag={flag}", "RED-FLAG", _rules_for(findings, f"FLAG={flag}")) for flag in flags]
     claims = _claims(reading.document, findings)
     routing = gate1.routing
     if RedFlag.CRISIS in flags:
@@ -69,9 +67,7 @@ def output_faults(
             continue
         if finding.value == OutputFault.OVERREACH and station and finding.kind == station:
             continue
-        violations.append(
-            OutputViolation(OutputFault(finding.value), finding.spans[0], finding.rule, finding.reason)
-        )
+        violations.append(OutputViolation(OutputFault(finding.value), finding.spans[0], finding.rule, finding.reason))
     return tuple(violations)
 
 
@@ -108,9 +104,7 @@ def _claims(document: Document, findings: tuple[Finding, ...]) -> tuple[Claim, .
     return tuple(claims)
 
 
-def _contested(
-    claims: tuple[Claim, ...], findings: tuple[Finding, ...], gate1: Gate1Output
-) -> tuple[Claim, ...]:
+def _contested(claims: tuple[Claim, ...], findings: tuple[Finding, ...], gate1: Gate1Output) -> tuple[Claim, ...]:
     """Two traceable claims that contradict each other on the point that decides.
 
     Something must be open to decide. The contradiction is either said («the second found the opposite») or

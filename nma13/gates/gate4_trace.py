@@ -31,9 +31,7 @@ def trace(
     traces = tuple(_trace(s.text, s.rests_on, s.mark, holding) for s in engine.sentences)
     said = {fact for sentence in engine.sentences for fact in sentence.rests_on}
     needed = () if RedFlag.CRISIS in gate2.red_flags else ACKNOWLEDGED
-    missing = tuple(
-        str(c) for c in needed if c in gate1.constraints and f"constraint={c}" not in said
-    )
+    missing = tuple(str(c) for c in needed if c in gate1.constraints and f"constraint={c}" not in said)
     rejected = [t for t in traces if t.mark is TraceMark.REJECT]
     reasons = [f"«{t.text}» rests on {t.source}, which does not hold" for t in rejected]
     reasons += [f"the acknowledgement for {name} is missing" for name in missing]

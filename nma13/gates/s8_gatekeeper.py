@@ -94,9 +94,7 @@ def _uncertainty(claims: tuple[Claim, ...], engine: EngineOutput) -> CriterionRe
     return CriterionResult(Criterion.PU_ENFORCEMENT, not failed, reason)
 
 
-def _handshake(
-    gate1: Gate1Output, gate2: Gate2Output, gate3: Gate3Output | None, engine: EngineOutput
-) -> Handshake:
+def _handshake(gate1: Gate1Output, gate2: Gate2Output, gate3: Gate3Output | None, engine: EngineOutput) -> Handshake:
     carried = [f"tension {axis.a}–{axis.b}: {axis.name}" for axis in (gate3.axes if gate3 else ())]
     carried += [f"constraint {constraint}" for constraint in gate1.constraints]
     if gate1.ambiguity_kind:

@@ -55,9 +55,7 @@ def quote(span: Span) -> str:
     return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT].rsplit(" ", 1)[0] + " …"
 
 
-def _acknowledgements(
-    gate1: Gate1Output, gate2: Gate2Output, step0: Step0Output, degraded: bool
-) -> list[Sentence]:
+def _acknowledgements(gate1: Gate1Output, gate2: Gate2Output, step0: Step0Output, degraded: bool) -> list[Sentence]:
     words = table("structural")["acknowledge"]
     said: list[Sentence] = []
 

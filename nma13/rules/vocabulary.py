@@ -52,9 +52,7 @@ def check(sets: str, kind: str) -> str | None:
     if not mark or variable not in VALUES:
         return f"sets = {sets!r}: the variable must be one of {', '.join(VALUES)}"
     if value != value.lower() and value not in VALUES[variable]:
-        return (
-            f"sets = {sets!r}: {variable} may be {', '.join(sorted(VALUES[variable]))} or a lower-case signal"
-        )
+        return f"sets = {sets!r}: {variable} may be {', '.join(sorted(VALUES[variable]))} or a lower-case signal"
     if not value:
         return f"sets = {sets!r}: no value"
     if kind and variable in KINDS and kind not in KINDS[variable]:
