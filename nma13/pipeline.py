@@ -186,7 +186,9 @@ def _gate2(state: PipelineState, reading: Reading) -> PipelineState:
     state = replace(state, gate2=gate2)
     if RedFlag.MANIPULATION in gate2.red_flags:
         reason = "MANIPULATION: S8 at once"
-        state = replace(state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4))
+        state = replace(
+            state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4)
+        )
         return state
     mode, why = choose_mode(gate1, gate2, state.degraded)
     skipped = _skipped("EXECUTION mode", Gate.GATE3) if mode is Mode.EXECUTION else ()

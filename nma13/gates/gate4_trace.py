@@ -27,13 +27,13 @@ def trace(
     degraded: bool = False,
 ) -> Gate4Output:
     """Trace the structural text. A sentence that rests on nothing that holds is REJECT."""
-    holding = facts(gate1, gate2, gate3, step0, engine) | ({"degraded"} if degraded or step0.degraded else set())
+    holding = facts(gate1, gate2, gate3, step0, engine) | (
+        {"degraded"} if degraded or step0.degraded else set()
+    )
     traces = tuple(_trace(s.text, s.rests_on, s.mark, holding) for s in engine.sentences)
     said = {fact for sentence in engine.sentences for fact in sentence.rests_on}
     needed = () if RedFlag.CRISIS in gate2.red_flags else ACKNOWLEDGED
-    missing = tuple(
-        str(c) for c in needed if c in gate1.constraints and f"constraint={c}" not in said
-    )
+    missing = tuple(str(c) for c in needed if c in gate1.constraints and f"constraint={c}" not in said)
     rejected = [t for t in traces if t.mark is TraceMark.REJECT]
     reasons = [f"«{t.text}» rests on {t.source}, which does not hold" for t in rejected]
     reasons += [f"the acknowledgement for {name} is missing" for name in missing]

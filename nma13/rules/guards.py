@@ -16,7 +16,7 @@ from nma13.text import Clause, Document, SentenceBounds
 Place = tuple[int, int]
 """Normalised offsets of the cue."""
 
-_OUTSIDE = ("before", "near", "clause", "question")  # reaches whose cue must stand outside the match
+_OUTSIDE = ("before", "clause", "question")  # reaches whose cue must stand outside the match
 
 REACHES = ("before", "near", "clause", "sentence", "frame", "text", "question", "quote")
 
