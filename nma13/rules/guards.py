@@ -37,6 +37,8 @@ class Guard:
     def find(self, document: Document, clause: Clause, start: int, end: int) -> Place | None:
         """Where this guard fires for a match at `[start, end)`, or None."""
         sentence = document.sentences[clause.sentence]
+        if self.words and self.reach != "question" and self.words.isdisjoint(document.words):
+            return None
         match self.reach:
             case "question":
                 if sentence.question:
