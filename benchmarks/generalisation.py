@@ -11,7 +11,6 @@ import argparse
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
 from benchmarks._labelled import (
     PARTS,
@@ -25,7 +24,7 @@ from benchmarks._labelled import (
     wilson,
 )
 from benchmarks.table import Row, machine, print_table
-from nma13.errors import LabError, UsageError
+from nma13.errors import UsageError
 
 Read = Callable[[str], Summary]
 
@@ -117,21 +116,11 @@ def engine(semantic: bool) -> Read:
     """The pipeline as a function from a text to its summary."""
     from nma13.kit import default_kit
     from nma13.pipeline import run
+    from nma13.semantic import chosen_screen
     from nma13.state import summary
 
-    kit = default_kit(_screen() if semantic else None)
+    kit = default_kit(chosen_screen("on") if semantic else None)
     return lambda text: summary(run(text, kit=kit))
-
-
-def _screen() -> Any:
-    try:
-        from nma13.semantic import screen
-    except ImportError as missing:
-        raise LabError(
-            "The semantic screen is not installed, so only the core can be measured. Nothing was run. "
-            "Use --semantic off, or install requirements-models.txt."
-        ) from missing
-    return screen
 
 
 def errors(tallies: dict[Target, Tally], wanted: str) -> list[str]:

@@ -182,9 +182,7 @@ def _gate2(state: PipelineState, reading: Reading) -> PipelineState:
     state = replace(state, gate2=gate2)
     if RedFlag.MANIPULATION in gate2.red_flags:
         reason = "MANIPULATION: S8 at once"
-        state = replace(
-            state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4)
-        )
+        state = replace(state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4))
         return state
     unread = ("a text in English",) if any(n.code == "language" for n in state.notices) else ()
     broken = tuple(f"{part} in working order" for part in state.degraded)

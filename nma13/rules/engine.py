@@ -43,9 +43,7 @@ class Reading:
 class RuleEngine:
     """A set of rules made ready to scan texts."""
 
-    def __init__(
-        self, rules: Sequence[Rule], overlay: Overlay | None = None, outputs: bool | None = None
-    ) -> None:
+    def __init__(self, rules: Sequence[Rule], overlay: Overlay | None = None, outputs: bool | None = None) -> None:
         """`outputs` keeps only the rules for generated texts (True) or leaves them out (False)."""
         self.overlay = overlay or Overlay()
         ids = {rule.id for rule in rules}
@@ -54,8 +52,7 @@ class RuleEngine:
         self.rules = [
             rule
             for rule in rules
-            if rule.id not in self.overlay.off
-            and (outputs is None or rule.sets.startswith("OUTPUT=") == outputs)
+            if rule.id not in self.overlay.off and (outputs is None or rule.sets.startswith("OUTPUT=") == outputs)
         ]
         for rule in self.rules:
             rule.guards, rule.marks = _named(rule, rule.guards), _named(rule, rule.marks)

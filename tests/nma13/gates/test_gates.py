@@ -54,14 +54,10 @@ def outputs() -> Outputs:
     return state.step0, state.gate1, state.gate2, state.gate3, state.engine, state.gate4
 
 
-def decided(
-    outputs: Outputs, context: NavigationContext = NavigationContext(), **changes: object
-) -> EngineOutput:  # noqa: B008
+def decided(outputs: Outputs, context: NavigationContext = NavigationContext(), **changes: object) -> EngineOutput:  # noqa: B008
     step0, one, two, three, _, _ = outputs
     first = {k: v for k, v in changes.items() if k in Gate1Output.__dataclass_fields__}
-    second = {
-        k: v for k, v in changes.items() if k in ("red_flags", "effective_routing", "contested", "claims")
-    }
+    second = {k: v for k, v in changes.items() if k in ("red_flags", "effective_routing", "contested", "claims")}
     third = {k: v for k, v in changes.items() if k in ("friction", "level", "axes", "losses")}
     return decide(replace(one, **first), replace(two, **second), replace(three, **third), step0, context)  # type: ignore[arg-type]
 
@@ -168,9 +164,7 @@ def test_claim_classes(text: str, klass: ClaimClass) -> None:
     assert [claim.klass for claim in gate2.claims] == [klass]
 
 
-@pytest.mark.parametrize(
-    "text", ["Is it red?", "Tell me more.", "I want to understand this.", "I will call her."]
-)
+@pytest.mark.parametrize("text", ["Is it red?", "Tell me more.", "I want to understand this.", "I will call her."])
 def test_what_asserts_nothing_is_no_claim(text: str) -> None:
     gate2 = run(text).gate2
     assert gate2
@@ -267,9 +261,7 @@ def test_trust_and_class(
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.69, 0.7, 1.0])
-@pytest.mark.parametrize(
-    "changes", [{}, {"red_flags": (RedFlag.CRISIS,)}, {"friction": FrictionType.TRAGIC_FORK}]
-)
+@pytest.mark.parametrize("changes", [{}, {"red_flags": (RedFlag.CRISIS,)}, {"friction": FrictionType.TRAGIC_FORK}])
 def test_priors_move_proceed_to_hedge_and_nothing_else(
     outputs: Outputs, confidence: float, changes: dict[str, object]
 ) -> None:
