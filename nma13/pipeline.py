@@ -48,6 +48,8 @@ PREDECESSOR: dict[Gate, Gate] = {
     Gate.S8: Gate.GATE4,
 }
 
+_LIGHT_I = (Irreversibility.LOW, Irreversibility.FALSE)
+
 # All nine must hold for EXECUTION; the first that fails is named as the reason for GOVERNED.
 EXECUTION_CONDITIONS: tuple[tuple[str, Callable[[Gate1Output, Gate2Output], bool]], ...] = (
     ("override = NONE", lambda one, _: one.override is Override.NONE),
@@ -60,7 +62,6 @@ EXECUTION_CONDITIONS: tuple[tuple[str, Callable[[Gate1Output, Gate2Output], bool
     ("no Gate 2 red flags", lambda _, two: not two.red_flags),
     ("ambiguity = FALSE", lambda one, _: not one.ambiguity),
 )
-_LIGHT_I = (Irreversibility.LOW, Irreversibility.FALSE)
 
 
 class InputRefused(LabError):
