@@ -26,9 +26,7 @@ def house() -> Html:
 
 def fork() -> Html:
     """Auto-Govern: one way in, two ways on."""
-    return _drawing(
-        "M24 42V28", "M24 28C24 18 12 20 12 8", "M24 28c0-10 12-8 12-20", "M8 12l4-4 4 4M32 12l4-4 4 4"
-    )
+    return _drawing("M24 42V28", "M24 28C24 18 12 20 12 8", "M24 28c0-10 12-8 12-20", "M8 12l4-4 4 4M32 12l4-4 4 4")
 
 
 def pulse() -> Html:

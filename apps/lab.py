@@ -10,6 +10,7 @@ from pathlib import Path
 from apps.access import EVERYWHERE, Access
 from apps.registry import existing
 from apps.status import Board
+from apps.writer import Writer
 from nma13.config import LOOPBACK, PORTS, data_dir
 
 
@@ -21,17 +22,8 @@ class Lab:
     access: Access
     board: Board
     ports: Mapping[str, int]
-    model_line: Callable[[], str]
-    model: str | None = None
-    use_model: bool = True
+    writer: Writer
     clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
-
-
-def model_line_from(model: str | None, *, use_model: bool) -> Callable[[], str]:
-    """What the header says about the model as long as nothing better is handed in."""
-    if not use_model:
-        return lambda: "no model: structure only"
-    return lambda: f"model asked for: {model}" if model else "no model connected"
 
 
 def make_lab(
@@ -40,7 +32,6 @@ def make_lab(
     access: Access | None = None,
     model: str | None = None,
     use_model: bool = True,
-    model_line: Callable[[], str] | None = None,
     ports: Mapping[str, int] | None = None,
 ) -> Lab:
     """A lab with the usual parts filled in."""
@@ -52,7 +43,5 @@ def make_lab(
         access=access,
         board=Board(existing(), ports, asked_at),
         ports=ports,
-        model_line=model_line or model_line_from(model, use_model=use_model),
-        model=model,
-        use_model=use_model,
+        writer=Writer(model, use_model),
     )

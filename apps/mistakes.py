@@ -29,8 +29,7 @@ def told_calmly() -> Iterator[None]:
         mark = secrets.token_hex(3)
         print(f"[{mark}] a handler failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
         raise gr.Error(
-            f"Something in the lab failed. What was stored before is untouched. "
-            f"The log has the details under {mark}.",
+            f"Something in the lab failed. What was stored before is untouched. The log has the details under {mark}.",
             duration=None,
             print_exception=False,
         ) from None

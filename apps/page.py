@@ -31,11 +31,11 @@ def page(lab: Lab, app: App) -> Iterator[Any]:
 def _header(lab: Lab, app: App, demo: Any) -> None:
     def show(shown: str, request: gr.Request) -> Any:
         host = pieces.bare_host(request.headers["host"])
-        now = pieces.header(app.title, lab.model_line(), lab.board.standings(), app.name, host)
+        now = pieces.header(app.title, lab.writer.line(), lab.board.standings(), app.name, host)
         return (gr.skip(), gr.skip()) if now == shown else (now, now)
 
     # The first paint has the header's final size; only dots and links change when the answer is in.
-    first = pieces.header(app.title, lab.model_line(), lab.board.unasked(), app.name, "")
+    first = pieces.header(app.title, lab.writer.line(), lab.board.unasked(), app.name, "")
     place, shown = gr.HTML(first), gr.State("")
     quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     demo.load(show, [shown], [place, shown], **quiet)

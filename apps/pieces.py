@@ -40,8 +40,7 @@ def cards(*each: Html, label: str) -> Html:
 def feed(lines: Iterable[Line], label: str) -> Html:
     """A log that a screen reader follows and a keyboard can scroll."""
     rows = [
-        el("div", el("time", line.when), " ", el("b", line.kind), " ", line.words, class_="feed-line")
-        for line in lines
+        el("div", el("time", line.when), " ", el("b", line.kind), " ", line.words, class_="feed-line") for line in lines
     ]
     return el("div", rows, class_="feed", role="log", aria_live="polite", tabindex=0, aria_label=label)
 
@@ -70,13 +69,9 @@ def code(words: str) -> Html:
     return el("code", words)
 
 
-def empty_state(
-    glyph: Html, title: str, purpose: str, needs: Sequence[Child], command: str | None = None
-) -> Html:
+def empty_state(glyph: Html, title: str, purpose: str, needs: Sequence[Child], command: str | None = None) -> Html:
     """A room with nothing in it yet: what it is for, what it needs, and what to type, if anything helps."""
-    typed = (
-        el("p", "To begin, type ", code(command), " in a terminal.", class_="empty-do") if command else None
-    )
+    typed = el("p", "To begin, type ", code(command), " in a terminal.", class_="empty-do") if command else None
     return el(
         "section",
         el("div", glyph, class_="empty-glyph", aria_hidden="true"),

@@ -49,15 +49,13 @@ def show(lab: Lab) -> Html:
         pieces.card("Version", __version__),
         label="In short",
     )
-    return Html(
-        top + el("div", _model(lab), _data(lab), _access(lab), _pages(lab), _versions(), class_="panels")
-    )
+    return Html(top + el("div", _model(lab), _data(lab), _access(lab), _pages(lab), _versions(), class_="panels"))
 
 
 def _model(lab: Lab) -> Html:
     rows = [
-        ("Would run", lab.model_line()),
-        ("Asked for", pieces.code(lab.model) if lab.model else "nothing"),
+        ("Would run", lab.writer.line()),
+        ("Asked for", pieces.code(lab.writer.spec) if lab.writer.spec else "nothing"),
     ]
     how = el(
         "p",
@@ -100,9 +98,7 @@ def _pages(lab: Lab) -> Html:
         (one.app.title, str(one.port), pieces.chip("up", "calm") if one.up else pieces.chip("not running"))
         for one in lab.board.standings()
     ]
-    return pieces.panel(
-        "Pages", pieces.table(("Page", "Port", "Now"), rows, "Pages of the lab and their ports")
-    )
+    return pieces.panel("Pages", pieces.table(("Page", "Port", "Now"), rows, "Pages of the lab and their ports"))
 
 
 def _versions() -> Html:

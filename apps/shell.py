@@ -85,9 +85,7 @@ def open_pages(apps: Sequence[App], lab: Lab) -> tuple[Servers, SignIn]:
         prepare_private_folder()
         token = lab.access.token
         sign_in = SignIn(token, session_key(lab.data) if token else secrets.token_bytes(32))
-        servers = Servers(
-            [(guarded(app, lab, sign_in), taken) for app, taken in zip(apps, listening, strict=True)]
-        )
+        servers = Servers([(guarded(app, lab, sign_in), taken) for app, taken in zip(apps, listening, strict=True)])
         servers.start()
     except BaseException:
         for taken in listening:
@@ -116,11 +114,13 @@ def host(
         try:
             addresses = _publish(apps, lab, say)
             _announce(apps, lab, sign_in, addresses, say)
+            lab.writer.warm()  # after the pages: the first one must not wait for a model
             if open_browser:
                 webbrowser.open(_with_code(addresses[0], sign_in))
             over.wait()
         finally:
             servers.stop()
+            lab.writer.close()
             _withdraw(apps, lab)
     finally:
         for number, handler in before.items():

@@ -1,1 +1,1 @@
-"""Benchmarks: each prints one table, with a named alternative measured in the same run."""
+"""Measurements: python -m benchmarks.NAME [--json] [--short]. Figures that gate are ratios of one run."""

@@ -42,9 +42,7 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"NMA Lab {__version__}")
         return 0
     word, rest = _split(arguments)
-    if not {"--help", "-h"} & set(
-        rest
-    ):  # even the help of a word needs its imports, but not the labs' extras
+    if not {"--help", "-h"} & set(rest):  # even the help of a word needs its imports, but not the labs' extras
         setup.ensure(word.needs)
     elif word.needs:
         setup.ensure(("core",))

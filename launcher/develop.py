@@ -28,9 +28,7 @@ def test(arguments: list[str]) -> int:
     if not fast:
         chromium.ensure()
     selection = ["-m", "not slow and not browser and not model"] if fast else []
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", *selection, *rest], cwd=ROOT, check=False
-    ).returncode
+    return subprocess.run([sys.executable, "-m", "pytest", *selection, *rest], cwd=ROOT, check=False).returncode
 
 
 def check(arguments: list[str]) -> int:
@@ -71,7 +69,5 @@ def benchmark_names() -> list[str]:
     import benchmarks
 
     return sorted(
-        m.name
-        for m in pkgutil.iter_modules(benchmarks.__path__)
-        if m.name not in ("table",) and m.name[0] != "_"
+        m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in ("table",) and m.name[0] != "_"
     )

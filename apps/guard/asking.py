@@ -103,9 +103,7 @@ def cleaned(scope: Scope, asking: Asking) -> Scope:
         if not name.lower().startswith(FORWARDED) and name.lower() not in FORWARDED_EXACT
     ]
     secure = asking.scheme in ("https", "wss")
-    scheme = (
-        {"http": "https", "ws": "wss"}.get(scope["scheme"], scope["scheme"]) if secure else scope["scheme"]
-    )
+    scheme = {"http": "https", "ws": "wss"}.get(scope["scheme"], scope["scheme"]) if secure else scope["scheme"]
     return {**scope, "headers": headers, "scheme": scheme, "client": (asking.client, 0)}
 
 

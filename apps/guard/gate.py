@@ -124,9 +124,7 @@ class Guard:
         if (wait := self._sign_in.throttle.wait(asking.client)) > 0 and b"authorization" in asking.headers:
             await self._later(asking, wait, "/", send)
         elif answers.wants_page(asking) and asking.method in ("GET", "HEAD"):
-            notice = (
-                "That link has been used or is too old. Use the token instead." if "token=" in query else ""
-            )
+            notice = "That link has been used or is too old. Use the token instead." if "token=" in query else ""
             await self._sign_in_page(401, asking.path, send, notice)
         else:
             await answers.say_words(send, asking, 401, "Sign in first.", [(b"www-authenticate", b"Bearer")])
@@ -164,9 +162,7 @@ class Guard:
         await self._welcome(asking, "/" if target.startswith("/sign-") else target, send)
 
     async def _welcome(self, asking: Asking, target: str, send: Send) -> None:
-        cookie = (
-            f"{COOKIE}={self._sign_in.new_session()}; HttpOnly; SameSite=Lax; Path=/; Max-Age={SESSION_S}"
-        )
+        cookie = f"{COOKIE}={self._sign_in.new_session()}; HttpOnly; SameSite=Lax; Path=/; Max-Age={SESSION_S}"
         if asking.scheme == "https":
             cookie += "; Secure"
         await answers.say(send, 303, b"", HTML, answers.redirect_headers(target, cookie))

@@ -130,9 +130,7 @@ def test_the_cookie_is_http_only_lax_and_not_the_token(networked: Served) -> Non
         assert ask(networked.web, "/config", host="lab.test", headers={"Cookie": bad}).status == 401
 
 
-@pytest.mark.parametrize(
-    "target", ["//evil.example", "https://evil.example", "/\\evil", "javascript:alert(1)"]
-)
+@pytest.mark.parametrize("target", ["//evil.example", "https://evil.example", "/\\evil", "javascript:alert(1)"])
 def test_signing_in_never_leads_to_another_site(networked: Served, target: str) -> None:
     assert re.match(r"/(?![/\\])", sign_in(networked.web, TOKEN, target).get("location") or "")
 
@@ -154,17 +152,14 @@ def test_guessing_is_slowed_and_the_right_word_waits_too(networked: Served) -> N
     late = sign_in(networked.web, TOKEN)
     assert late.status == 429
     assert int(late.get("retry-after") or 0) >= 1
-    assert (
-        ask(networked.probe, "/config", host="lab.test", headers=BEARER).status == 429
-    )  # one slate for all pages
+    assert ask(networked.probe, "/config", host="lab.test", headers=BEARER).status == 429  # one slate for all pages
     code = networked.sign_in.mint_code()
     assert ask(networked.web, f"/?token={code}", host="lab.test").status == 303  # 192 bits need no slowing
 
 
 def test_guessing_by_header_is_slowed_too(networked: Served) -> None:
     guesses = [
-        ask(networked.web, "/", host="lab.test", headers={"Authorization": f"Bearer {n}"}).status
-        for n in range(8)
+        ask(networked.web, "/", host="lab.test", headers={"Authorization": f"Bearer {n}"}).status for n in range(8)
     ]
     assert guesses[:2] == [401, 401]
     assert set(guesses[3:]) == {429}

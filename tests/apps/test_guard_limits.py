@@ -23,9 +23,7 @@ SECURITY = {
 }
 
 
-@pytest.mark.parametrize(
-    ("path", "size"), [("/gradio_api/upload", 25_000_001), ("/gradio_api/queue/join", 8_000_001)]
-)
+@pytest.mark.parametrize(("path", "size"), [("/gradio_api/upload", 25_000_001), ("/gradio_api/queue/join", 8_000_001)])
 def test_a_declared_size_too_large_is_refused_before_it_is_sent(local: Served, path: str, size: int) -> None:
     raw = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{local.probe}\r\nContent-Length: {size}\r\n\r\n"
     assert talk(local.probe, raw.encode()).status == 413
@@ -38,11 +36,7 @@ def test_a_chunked_body_is_counted_while_it_comes(local: Served, path: str) -> N
         f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{local.probe}\r\n"
         f"Transfer-Encoding: chunked\r\nContent-Type: {kind}\r\n\r\n"
     )
-    start = (
-        b'--xx\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n'
-        if "upload" in path
-        else b"["
-    )
+    start = b'--xx\r\nContent-Disposition: form-data; name="files"; filename="a"\r\n\r\n' if "upload" in path else b"["
     with socket.create_connection(("127.0.0.1", local.probe), timeout=10) as connection:
         connection.sendall(head.encode() + b"%x\r\n%s\r\n" % (len(start), start))
         chunk = b"%x\r\n%s\r\n" % (500_000, b" " * 500_000)

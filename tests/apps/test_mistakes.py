@@ -58,9 +58,7 @@ def test_a_failure_is_a_calm_sentence_with_an_id_and_a_traceback_in_the_log(
     assert logged.count("Traceback") == 1
 
 
-def test_an_error_written_for_people_is_shown_as_words(
-    local: Served, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_error_written_for_people_is_shown_as_words(local: Served, capfd: pytest.CaptureFixture[str]) -> None:
     told = json.loads(call(local, "Fail in words"))
     assert told["error"] == "the &lt;store&gt; is locked; nothing was lost; try again"
     assert "Traceback" not in capfd.readouterr().err

@@ -68,9 +68,7 @@ def _pieces(words: str) -> list[Html]:
     ]
 
 
-@pytest.mark.parametrize(
-    "target", ["javascript:alert(1)", " JavaScript:x", "data:text/html,x", "/\\evil", ""]
-)
+@pytest.mark.parametrize("target", ["javascript:alert(1)", " JavaScript:x", "data:text/html,x", "/\\evil", ""])
 def test_links_lead_only_to_places(target: str) -> None:
     with pytest.raises(ValueError, match="may not lead"):
         el("a", "x", href=target)

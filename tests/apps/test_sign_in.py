@@ -107,9 +107,7 @@ async def listener(scope: dict, receive: object, send: object) -> None:
         ("lab.test", {"authorization": "Bearer token-of-this-lab", "origin": "http://evil.example"}, False),
     ],
 )
-def test_should_a_page_ever_speak_websocket_it_is_guarded(
-    host: str, headers: dict[str, str], let_in: bool
-) -> None:
+def test_should_a_page_ever_speak_websocket_it_is_guarded(host: str, headers: dict[str, str], let_in: bool) -> None:
     access = Access(hosts=frozenset({"lab.test"}), token="token-of-this-lab")
     guard = Guard(listener, access, SignIn(access.token, b"k" * 32), {"app": "x"})
     client = TestClient(guard, base_url=f"http://{host}")

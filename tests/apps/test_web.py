@@ -78,9 +78,7 @@ def test_a_signal_stops_it_soon_though_pages_are_open(number: signal.Signals, st
         streams = []
         for name in ("a", "b", "c"):  # what an open page holds: streams that never end by themselves
             stream = socket.create_connection(("127.0.0.1", port))
-            stream.sendall(
-                f"GET /gradio_api/heartbeat/{name} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
-            )
+            stream.sendall(f"GET /gradio_api/heartbeat/{name} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
             assert b"200 OK" in stream.recv(4096)
             streams.append(stream)
         begun = time.monotonic()
@@ -106,9 +104,7 @@ host([PROBE], replace(make_lab(ports=ports), board=Board((PROBE,), ports)))
 """
     with started(code=code) as process:
         wait_until_up(port)
-        ticket = json.dumps(
-            {"data": [], "fn_index": handler_of(port, "Stuck")[1], "session_hash": "s"}
-        ).encode()
+        ticket = json.dumps({"data": [], "fn_index": handler_of(port, "Stuck")[1], "session_hash": "s"}).encode()
         kind = {"Content-Type": "application/json"}
         joined = ask(port, "/gradio_api/queue/join", method="POST", headers=kind, body=ticket)
         assert joined.status == 200
@@ -265,9 +261,7 @@ def test_web_keeps_its_floor() -> None:
 
     def imports(path: Path) -> set[str]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        named = {
-            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
-        }
+        named = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
         named |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         return {name.split(".")[0] for name in named}
 

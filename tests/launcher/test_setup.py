@@ -40,9 +40,7 @@ def test_nothing_is_current_before_it_is_installed(a_lab: Path) -> None:
     assert not setup.is_current(setup.PARTS["core"])
 
 
-def test_a_full_disk_is_refused_before_anything_is_written(
-    a_lab: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_is_refused_before_anything_is_written(a_lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(a_lab)._replace(free=5_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
     with pytest.raises(LabError, match=r"has 5 MB free.*\n?.*Nothing was changed"):
