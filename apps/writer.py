@@ -56,11 +56,15 @@ class Writer:
         return Voice(self._model, self._small, seed) if self._model else None
 
     def close(self) -> None:
-        with self._lock:
-            if self._model is not None:
-                self._model.close()
-                self._model = None
-                self.use_model = False
+        """Give the model back. One that is still loading is left to the end of the process: nobody waits for it."""
+        self.use_model = False
+        if self._lock.acquire(timeout=0.2):
+            try:
+                if self._model is not None:
+                    self._model.close()
+                    self._model = None
+            finally:
+                self._lock.release()
 
     def _chosen(self) -> ModelChoice:
         if self._choice is None:

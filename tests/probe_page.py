@@ -13,7 +13,7 @@ from apps.page import page
 from apps.registry import App
 from nma13.errors import LabError
 
-PROBE = App("probe", "Probe <b>page</b>", "probe_page", "python -m probe_page")
+PROBE = App("probe", "Probe <b>page</b>", "tests.probe_page", "python -m tests.probe_page")
 HOSTILE = "<img src=x onerror=\"window.__hit='img'\"><script>window.__hit='script'</script>\"'&{{1+1}}${1}"
 FAR_IMAGE = "![far](http://far.example:9/seen.png) and <img src='http://far.example:9/seen2.png'>"
 SECRET = "the-inside-of-an-error"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from probe_page import PROBE
-
 from apps.access import Access
 from apps.guard import SignIn
 from apps.lab import Lab, make_lab
@@ -14,6 +12,7 @@ from apps.registry import ALL
 from apps.serving import Servers, listen
 from apps.shell import open_pages
 from apps.status import Board
+from tests.probe_page import PROBE
 
 TOKEN = "a-token-for-tests-0123456789"
 WEB = ALL[0]

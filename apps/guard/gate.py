@@ -64,9 +64,7 @@ class Guard:
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         asking = read(scope, self._access)
         if isinstance(asking, Refusal):
-            await answers.say_words(
-                answers.outgoing(send, None, lambda: True), None, asking.status, asking.words
-            )
+            await answers.say_words(answers.outgoing(send, None, lambda: True), None, asking.status, asking.words)
             return
         body = Body(receive, self._limit(asking), self._limits)
         send = answers.outgoing(send, asking, lambda: asking.has_body and not body.ended)

@@ -150,7 +150,7 @@ def _because(condition: str, gate1: Gate1Output) -> tuple[str, ...]:
 def _ratios(gate2: Gate2Output) -> tuple[float | None, float | None]:
     if not gate2.claims:
         return None, None
-    count = {klass: 0 for klass in ClaimClass}
+    count = dict.fromkeys(ClaimClass, 0)
     for claim in gate2.claims:
         count[claim.klass] += 1
     total = len(gate2.claims)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from served import TOKEN, Served, start
 
 from apps.access import Access, choose_access
+from tests.served import TOKEN, Served, start
 
 
 @pytest.fixture(scope="module")

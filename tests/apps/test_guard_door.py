@@ -10,10 +10,10 @@ from typing import Any
 
 import httpx
 import pytest
-from served import TOKEN, Served
-from wire import Reply, ask
 
 from apps.access import Access
+from tests.served import TOKEN, Served
+from tests.wire import Reply, ask
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 HTML = {"Accept": "text/html"}

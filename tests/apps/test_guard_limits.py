@@ -10,10 +10,10 @@ import time
 
 import httpx
 import pytest
-from served import Served
-from wire import ask, talk
 
 from apps.guard.body import Limits
+from tests.served import Served
+from tests.wire import ask, talk
 
 SECURITY = {
     "x-content-type-options": "nosniff",

@@ -7,8 +7,9 @@ import json
 import os
 
 import pytest
-from served import Served
-from wire import ask, talk
+
+from tests.served import Served
+from tests.wire import ask, talk
 
 MULTIPART = "multipart/form-data; boundary=xx"
 FORM = b'--xx\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\nabc\r\n--xx--\r\n'

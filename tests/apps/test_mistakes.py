@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
-from probe_page import SECRET
-from served import Served
 
 from apps.gradio_setup import gr
 from apps.mistakes import calm
 from nma13.errors import LabError
+from tests.probe_page import SECRET
+from tests.served import Served
 
 
 def call(served: Served, name: str) -> str:

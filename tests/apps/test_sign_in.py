@@ -112,8 +112,8 @@ def test_should_a_page_ever_speak_websocket_it_is_guarded(host: str, headers: di
     guard = Guard(listener, access, SignIn(access.token, b"k" * 32), {"app": "x"})
     client = TestClient(guard, base_url=f"http://{host}")
     if let_in:
-        with client.websocket_connect("/ws", headers=headers) as socket:
+        with client.websocket_connect(f"ws://{host}/ws", headers=headers) as socket:
             assert socket.receive_text() == "in"
     else:
-        with pytest.raises(WebSocketDisconnect), client.websocket_connect("/ws", headers=headers):
+        with pytest.raises(WebSocketDisconnect), client.websocket_connect(f"ws://{host}/ws", headers=headers):
             pass

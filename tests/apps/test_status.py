@@ -7,10 +7,9 @@ import socket
 import threading
 import time
 
-from served import WEB, Served, free_port
-
 from apps.registry import ALL, App, existing
 from apps.status import FRESH_S, Board, probe
+from tests.served import WEB, Served, free_port
 
 GONE = App("gone", "Gone", "no_such_module", "python -m no_such_module")
 

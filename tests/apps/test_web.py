@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from served import free_port
-from wire import ask
 
 from nma13.config import ROOT
+from tests.served import free_port
+from tests.wire import ask
 
 TESTS = str(ROOT / "tests")
 
@@ -98,7 +98,7 @@ def test_it_stops_though_a_handler_is_stuck() -> None:
     code = f"""
 from dataclasses import replace
 from apps.lab import make_lab; from apps.shell import host; from apps.status import Board
-from probe_page import PROBE
+from tests.probe_page import PROBE
 ports = {{"probe": {port}}}
 host([PROBE], replace(make_lab(ports=ports), board=Board((PROBE,), ports)))
 """
@@ -193,7 +193,7 @@ def watch(event, args):
 sys.addaudithook(watch)
 from dataclasses import replace
 from apps.lab import make_lab; from apps.shell import host; from apps.status import Board
-from probe_page import PROBE; from web import WEB
+from tests.probe_page import PROBE; from web import WEB
 ports = {"web": WEB_PORT, "probe": PROBE_PORT}
 host([WEB, PROBE], replace(make_lab(ports=ports), board=Board((WEB, PROBE), ports)))
 """

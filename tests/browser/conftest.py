@@ -11,10 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from served import TOKEN, Served, start
 
 from apps.access import Access, choose_access
 from launcher.chromium import find, how_to_get_one
+from tests.served import TOKEN, Served, start
 
 QUIET = (
     "--no-sandbox",
@@ -66,9 +66,7 @@ def browser(stranger: Stranger) -> Iterator[Browser]:
         pytest.fail(how_to_get_one())
     names = f"MAP far.example 127.0.0.1:{stranger.port},MAP lab.test 127.0.0.1,MAP foreign.test 127.0.0.1"
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=path, args=[*QUIET, f"--host-resolver-rules={names}"]
-        )
+        chromium = playwright.chromium.launch(executable_path=path, args=[*QUIET, f"--host-resolver-rules={names}"])
         yield chromium
         chromium.close()
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from served import TOKEN, Served
+
+from tests.served import TOKEN, Served
 
 pytestmark = pytest.mark.browser
 
@@ -73,9 +74,7 @@ def test_another_site_gets_nothing(
     assert uploads() == set()
 
 
-def test_a_name_bent_to_this_machine_gets_nothing(
-    open_page: Callable[..., Page], local: Served, stranger: Any
-) -> None:
+def test_a_name_bent_to_this_machine_gets_nothing(open_page: Callable[..., Page], local: Served, stranger: Any) -> None:
     """DNS rebinding: the foreign name leads to our port, so for the browser everything is same-origin."""
     page = open_page(f"http://foreign.test:{local.probe}/", strict=False)
     assert page.evaluate("() => document.body.innerText") == "This address is not served here."

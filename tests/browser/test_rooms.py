@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
-from probe_page import FAR_IMAGE, HOSTILE, PROBE
-from served import TOKEN, Served
 
 import web
 from nma13.config import ROOT
+from tests.probe_page import FAR_IMAGE, HOSTILE, PROBE
+from tests.served import TOKEN, Served
 
 pytestmark = pytest.mark.browser
 SCREENSHOTS = ROOT / "artifacts" / "screenshots"
@@ -42,9 +42,7 @@ def settled(page: Page) -> None:
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
-def test_every_room_opens_is_readable_and_fits(
-    open_page: Callable[..., Page], local: Served, kind: str
-) -> None:
+def test_every_room_opens_is_readable_and_fits(open_page: Callable[..., Page], local: Served, kind: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page = open_page(address(local.web), kind)
     settled(page)
@@ -74,9 +72,7 @@ def test_the_parts_that_later_rooms_use_are_readable_too(
     page.screenshot(path=SCREENSHOTS / f"parts-{kind}.png", full_page=True)
 
 
-def test_a_link_opens_a_room_and_back_goes_to_the_room_before(
-    open_page: Callable[..., Page], local: Served
-) -> None:
+def test_a_link_opens_a_room_and_back_goes_to_the_room_before(open_page: Callable[..., Page], local: Served) -> None:
     page = open_page(address(local.web, "/?tab=memory&keep=1"))
     chosen = page.locator("[role=tab][aria-selected=true]")
     expect(chosen).to_have_text("Memory")
@@ -143,9 +139,7 @@ def test_the_header_does_not_move_what_is_below_it(open_page: Callable[..., Page
     assert page.get_by_role("tab").first.bounding_box() == before
 
 
-def test_other_pages_are_linked_by_the_name_the_visitor_used(
-    open_page: Callable[..., Page], local: Served
-) -> None:
+def test_other_pages_are_linked_by_the_name_the_visitor_used(open_page: Callable[..., Page], local: Served) -> None:
     for host in ("127.0.0.1", "localhost"):
         page = open_page(address(local.web, host=host))
         settled(page)
