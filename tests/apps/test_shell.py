@@ -10,15 +10,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from probe_page import PROBE
-from served import WEB, Served, free_port
-from wire import ask
 
 from apps.lab import make_lab
 from apps.registry import App
 from apps.shell import open_pages, prepare_private_folder
 from apps.status import Board
 from nma13.errors import LabError
+from tests.probe_page import PROBE
+from tests.served import WEB, Served, free_port
+from tests.wire import ask
 
 BROKEN = App("broken", "Broken", "module_that_does_not_exist", "x")
 
@@ -55,9 +55,7 @@ def test_stopping_frees_the_ports(tmp_path: Path) -> None:
     socket.create_server(("127.0.0.1", port)).close()
 
 
-def test_uploads_lie_where_only_this_user_reads(
-    local: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uploads_lie_where_only_this_user_reads(local: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert stat.S_IMODE(Path(os.environ["GRADIO_TEMP_DIR"]).stat().st_mode) == 0o700
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     place = tmp_path / f"nma-lab-{os.getuid()}"
