@@ -120,13 +120,17 @@ def host(
             over.wait()
         finally:
             servers.stop()
-            lab.writer.close()
             _withdraw(apps, lab)
+            idle = lab.writer.close()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     say("Stopped.")
-    return 130 if signal.SIGINT in why else 0
+    status = 130 if signal.SIGINT in why else 0
+    if not idle:  # a model library aborts the process when Python ends while it loads; nothing of ours is open
+        sys.stdout.flush()
+        os._exit(status)
+    return status
 
 
 def prepare_private_folder() -> Path:

@@ -55,16 +55,18 @@ class Writer:
         self._load_quietly()
         return Voice(self._model, self._small, seed) if self._model else None
 
-    def close(self) -> None:
-        """Give the model back. One that is still loading is left to the end of the process: nobody waits for it."""
+    def close(self) -> bool:
+        """Give the model back; False when it is still loading and would have to be waited for."""
         self.use_model = False
-        if self._lock.acquire(timeout=0.2):
-            try:
-                if self._model is not None:
-                    self._model.close()
-                    self._model = None
-            finally:
-                self._lock.release()
+        if not self._lock.acquire(timeout=0.2):
+            return False
+        try:
+            if self._model is not None:
+                self._model.close()
+                self._model = None
+        finally:
+            self._lock.release()
+        return True
 
     def _chosen(self) -> ModelChoice:
         if self._choice is None:
