@@ -62,4 +62,4 @@ def default_kit(screen: Screen | None = None) -> Kit:
 @lru_cache(maxsize=4)
 def _rules(path: Path, stamp: tuple[int, int]) -> RuleEngine:
     del stamp  # only there so that a changed overlay is read again
-    return RuleEngine(load_rules(), load_overlay(path))
+    return RuleEngine(load_rules(), load_overlay(path), outputs=False)

@@ -182,17 +182,21 @@ def _gate2(state: PipelineState, reading: Reading) -> PipelineState:
     state = replace(state, gate2=gate2)
     if RedFlag.MANIPULATION in gate2.red_flags:
         reason = "MANIPULATION: S8 at once"
-        state = replace(state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4))
+        state = replace(
+            state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4)
+        )
         return state
-    mode, why = choose_mode(gate1, gate2, state.degraded)
+    unread = ("a text in English",) if any(n.code == "language" for n in state.notices) else ()
+    broken = tuple(f"{part} in working order" for part in state.degraded)
+    mode, why = choose_mode(gate1, gate2, (*broken, *unread))
     skipped = _skipped("EXECUTION mode", Gate.GATE3) if mode is Mode.EXECUTION else ()
     return replace(state, mode=mode, mode_reason=why, skipped=skipped)
 
 
-def choose_mode(gate1: Gate1Output, gate2: Gate2Output, degraded: tuple[str, ...] = ()) -> tuple[Mode, str]:
-    """EXECUTION if all nine conditions hold and nothing is degraded; else GOVERNED and what failed."""
+def choose_mode(gate1: Gate1Output, gate2: Gate2Output, lacking: tuple[str, ...] = ()) -> tuple[Mode, str]:
+    """EXECUTION if all nine conditions hold and nothing is lacking besides; else GOVERNED and what failed."""
     failed = [name for name, holds in EXECUTION_CONDITIONS if not holds(gate1, gate2)]
-    failed += [f"{part} in working order" for part in degraded]
+    failed += lacking
     if failed:
         return Mode.GOVERNED, "EXECUTION would need: " + "; ".join(failed)
     return Mode.EXECUTION, "all nine conditions hold"

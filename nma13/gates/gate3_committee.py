@@ -82,6 +82,15 @@ def _losses(findings: tuple[Finding, ...]) -> tuple[Span, ...]:
     return tuple(dict.fromkeys(f.spans[0] for f in findings if f.sets == "FRICTION=LOSS"))
 
 
+def _paths(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """How the paths are named: set against each other, or opened by two ifs. Empty: they are not."""
+    named = next((f.rule for f in findings if f.sets == "FRICTION=FORK"), "")
+    ifs = [f for f in findings if f.sets == "FRICTION=if_path"]
+    if named:
+        return (named,)
+    return tuple(f"{f.rule}@{f.spans[0].start}" for f in ifs) if len(ifs) >= 2 else ()
+
+
 def _friction(
     findings: tuple[Finding, ...],
     gate1: Gate1Output,
@@ -93,8 +102,9 @@ def _friction(
     said = {f.sets: f.rule for f in findings}
     if "FRICTION=TRAGIC" in said:
         return Friction(FrictionType.TRAGIC_FORK, "FRICTION-TRAGIC", (said["FRICTION=TRAGIC"],))
-    if len(losses) >= 2 and "FRICTION=FORK" in said:
-        because = (said["FRICTION=FORK"], *(f"loss@{span.start}" for span in losses))
+    paths = _paths(findings)
+    if len(losses) >= 2 and paths:
+        because = (*paths, *(f"loss@{span.start}" for span in losses))
         return Friction(FrictionType.TRAGIC_FORK, "FRICTION-TRAGIC", because)
     if gate1.collision:
         return Friction(FrictionType.IRREDUCIBLE, "FRICTION-COLLISION", ("X=TRUE",))

@@ -90,7 +90,9 @@ def _uncertainty(claims: tuple[Claim, ...], engine: EngineOutput) -> CriterionRe
     evidenced = any(claim.klass is ClaimClass.EVIDENCED for claim in claims)
     over = ratio is not None and ratio > UNCERTAIN_LIMIT and len(claims) >= 3
     failed = over and not evidenced and engine.output_class is OutputClass.VECTOR
-    reason = f"{ratio:.0%} uncertain, no evidence, VECTOR" if failed else "uncertainty is not dressed as direction"
+    reason = (
+        f"{ratio:.0%} uncertain, no evidence, VECTOR" if failed else "uncertainty is not dressed as direction"
+    )
     return CriterionResult(Criterion.PU_ENFORCEMENT, not failed, reason)
 
 

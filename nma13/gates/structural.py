@@ -89,7 +89,9 @@ def _body(
         rests = (*rests, f"claim@{a.span.start}", f"claim@{b.span.start}")
     elif output_class is OutputClass.SEQUENCED_VECTOR and gate3:
         axis = gate3.axes[0]
-        lines[0] = lines[0].replace("{first}", station(axis.a, "name")).replace("{second}", station(axis.b, "name"))
+        lines[0] = (
+            lines[0].replace("{first}", station(axis.a, "name")).replace("{second}", station(axis.b, "name"))
+        )
         rests = (*rests, f"axis={axis.a}–{axis.b}")
     elif output_class is OutputClass.HEDGED_VECTOR:
         if gate2.claims:

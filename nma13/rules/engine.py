@@ -43,12 +43,20 @@ class Reading:
 class RuleEngine:
     """A set of rules made ready to scan texts."""
 
-    def __init__(self, rules: Sequence[Rule], overlay: Overlay | None = None) -> None:
+    def __init__(
+        self, rules: Sequence[Rule], overlay: Overlay | None = None, outputs: bool | None = None
+    ) -> None:
+        """`outputs` keeps only the rules for generated texts (True) or leaves them out (False)."""
         self.overlay = overlay or Overlay()
         ids = {rule.id for rule in rules}
         if unknown := [name for name in self.overlay.off if name not in ids]:
             raise RuleError(f"The overlay switches off {', '.join(unknown)}, which no rule file holds.")
-        self.rules = [rule for rule in rules if rule.id not in set(self.overlay.off)]
+        self.rules = [
+            rule
+            for rule in rules
+            if rule.id not in self.overlay.off
+            and (outputs is None or rule.sets.startswith("OUTPUT=") == outputs)
+        ]
         for rule in self.rules:
             rule.guards, rule.marks = _named(rule, rule.guards), _named(rule, rule.marks)
         self._index = TriggerIndex([rule for rule in self.rules if rule.pattern])
@@ -254,8 +262,14 @@ class _Scan:
 
 @lru_cache(maxsize=1)
 def shipped() -> RuleEngine:
-    """The engine with the shipped rules and nobody's overlay."""
-    return RuleEngine(load_rules())
+    """The shipped rules for people's texts, without anybody's overlay."""
+    return RuleEngine(load_rules(), outputs=False)
+
+
+@lru_cache(maxsize=1)
+def shipped_outputs() -> RuleEngine:
+    """The shipped rules for generated texts."""
+    return RuleEngine(load_rules(), outputs=True)
 
 
 def rules_hash() -> str:

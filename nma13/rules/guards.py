@@ -16,7 +16,7 @@ from nma13.text import Clause, Document, SentenceBounds
 Place = tuple[int, int]
 """Normalised offsets of the cue."""
 
-_OUTSIDE = ("before", "near", "clause", "question")  # reaches whose cue must stand outside the match
+_OUTSIDE = ("before", "clause", "question")  # reaches whose cue must stand outside the match
 
 REACHES = ("before", "near", "clause", "sentence", "frame", "text", "question", "quote")
 
@@ -37,6 +37,8 @@ class Guard:
     def find(self, document: Document, clause: Clause, start: int, end: int) -> Place | None:
         """Where this guard fires for a match at `[start, end)`, or None."""
         sentence = document.sentences[clause.sentence]
+        if self.words and self.reach != "question" and self.words.isdisjoint(document.words):
+            return None
         match self.reach:
             case "question":
                 if sentence.question:

@@ -31,6 +31,23 @@ _BOUNDARY = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|al|fig|no|approx|jr|sr|cf|u\.s|p|pp|vol)|\b[a-z])\.$"
 )
+_OPENERS = tuple(
+    f"{lead}{word} "
+    for lead in ("", "and ", "but ", "or ", "so ")
+    for word in (
+        "if",
+        "when",
+        "unless",
+        "although",
+        "though",
+        "because",
+        "since",
+        "while",
+        "after",
+        "before",
+        "once",
+    )
+)
 _EDGES = " \n,.!?;:\"'()[]*-"
 _QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){2,2000}'(?!\w)")
 
@@ -72,7 +89,7 @@ class SentenceBounds:
 class Document:
     """One text, read once: normalised, cut, with spans that quote the original."""
 
-    __slots__ = ("_quotes", "capped", "clauses", "lower", "norm", "sentences")
+    __slots__ = ("_quotes", "_words", "capped", "clauses", "lower", "norm", "sentences")
 
     def __init__(self, norm: Normalised) -> None:
         self.norm = norm
@@ -82,11 +99,19 @@ class Document:
         self.capped = False
         """Whether some clause ran on and was cut at CLAUSE_TOKENS words."""
         self._quotes: list[tuple[int, int]] | None = None
+        self._words: frozenset[str] | None = None
         _cut(self)
 
     @property
     def original(self) -> str:
         return self.norm.original
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Every word of the text, once."""
+        if self._words is None:
+            self._words = frozenset().union(*(clause.tokens for clause in self.clauses))
+        return self._words
 
     def span(self, start: int, end: int) -> Span:
         """The original's words behind normalised offsets."""
@@ -138,6 +163,10 @@ def _add_clause(document: Document, text: str, start: int, sentence: int) -> Non
         for piece_start, piece_end in _pieces(document.lower, start, start + len(bare)):
             document.clauses.append(Clause(document.lower[piece_start:piece_end], piece_start, sentence))
             document.capped = document.capped or piece_end < start + len(bare)
+    elif bare.startswith(_OPENERS) and (comma := bare.find(", ")) > 0:
+        # «If she leaves, the house is empty»: a condition and what follows from it are two clauses
+        document.clauses.append(Clause(bare[:comma], start, sentence))
+        _add_clause(document, bare[comma + 2 :], start + comma + 2, sentence)
     elif bare:
         document.clauses.append(Clause(bare, start, sentence))
 
