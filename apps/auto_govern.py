@@ -16,7 +16,7 @@ def build(_lab: Lab) -> None:
             "Here you need not know whether a question wants a short answer or a long deliberation. "
             "The first gate reads it, sends it on, and says why.",
             [
-                "The first gate of the engine, which this version does not contain yet.",
+                "Its connection to the first gate, which this version does not have yet.",
                 "The rooms it sends to: Navigate and Inner House.",
             ],
         )

@@ -16,7 +16,7 @@ def build(lab: Lab) -> None:
             "Here you see what has been kept: how much, since when, and the episodes most like a sentence of "
             "yours. You can read all of it, and have any of it forgotten.",
             [
-                "The memory of the engine, which this version does not contain yet.",
+                "Its connection to the store, which this version does not have yet.",
                 ["It stays on this machine, in ", pieces.code(str(lab.data)), "."],
             ],
         )

@@ -82,6 +82,7 @@ def open_pages(apps: Sequence[App], lab: Lab) -> tuple[Servers, SignIn]:
     """Take the ports first, so that a busy one is told before anything heavy; then build and serve."""
     listening = _take_ports(apps, lab)
     try:
+        lab.board.are_here(apps)
         prepare_private_folder()
         token = lab.access.token
         sign_in = SignIn(token, session_key(lab.data) if token else secrets.token_bytes(32))

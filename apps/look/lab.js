@@ -1,4 +1,6 @@
-// Tabs for the keyboard and the address bar: arrows move, ?tab= opens, Back goes to the tab before.
+// What Gradio leaves out: tabs for the keyboard and the address bar, and failures of unqueued handlers.
+
+// Tabs: arrows move, ?tab= opens, Back goes to the tab before.
 (() => {
   const bar = () => document.querySelector("[role=tablist]");
   const tabs = () => [...(bar()?.querySelectorAll("[role=tab][data-tab-id]") ?? [])];
@@ -51,4 +53,35 @@
     const watch = new MutationObserver(() => begin() && watch.disconnect());
     watch.observe(document.documentElement, { childList: true, subtree: true });
   }
+})();
+
+// Gradio says in words why a handler failed only if the handler was queued; the others are told here.
+// One place on the page, so that a timer that keeps failing does not pile notes up.
+(() => {
+  const plain = (escaped) => new DOMParser().parseFromString(escaped, "text/html").documentElement.textContent;
+
+  const tell = (words) => {
+    let note = document.querySelector(".told");
+    if (!note) {
+      note = document.createElement("div");
+      note.className = "told";
+      note.setAttribute("role", "alert");
+      const close = document.createElement("button");
+      close.textContent = "Close";
+      close.addEventListener("click", () => note.remove());
+      note.append(document.createElement("p"), close);
+      (document.querySelector(".gradio-container") ?? document.body).append(note);
+    }
+    note.firstChild.textContent = words;
+  };
+
+  const ask = window.fetch;
+  window.fetch = async (...request) => {
+    const reply = await ask(...request);
+    if (reply.status >= 500 && /\/gradio_api\/(run|api)\//.test(reply.url)) {
+      const said = await reply.clone().json().catch(() => ({}));
+      tell(said.error ? plain(said.error) : "The lab could not do this. Its log has the details.");
+    }
+    return reply;
+  };
 })();

@@ -27,6 +27,15 @@ def test_a_page_that_answers_is_up_and_a_stranger_on_its_port_is_not(local: Serv
     assert probe("127.0.0.1", free_port()) is None
 
 
+def test_pages_of_this_process_are_up_without_being_asked(local: Served) -> None:
+    asked: list[int] = []
+    board = Board((WEB, GONE), {"web": 5, "gone": 6}, ask=lambda _, port: asked.append(port))
+    board.are_here([WEB])
+    assert [one.up for one in board.standings()] == [True, False]
+    assert asked == [6]
+    assert all(one.up for one in local.lab.board.standings())
+
+
 def test_questions_go_out_together_and_a_silent_port_costs_little() -> None:
     silent = socket.create_server(("127.0.0.1", 0))
     port = silent.getsockname()[1]

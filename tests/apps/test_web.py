@@ -100,7 +100,7 @@ from dataclasses import replace
 from apps.lab import make_lab; from apps.shell import host; from apps.status import Board
 from tests.probe_page import PROBE
 ports = {{"probe": {port}}}
-host([PROBE], replace(make_lab(ports=ports), board=Board((PROBE,), ports)))
+host([PROBE], replace(make_lab(ports=ports, use_model=False), board=Board((PROBE,), ports)))
 """
     with started(code=code) as process:
         wait_until_up(port)
@@ -195,7 +195,7 @@ from dataclasses import replace
 from apps.lab import make_lab; from apps.shell import host; from apps.status import Board
 from tests.probe_page import PROBE; from web import WEB
 ports = {"web": WEB_PORT, "probe": PROBE_PORT}
-host([WEB, PROBE], replace(make_lab(ports=ports), board=Board((WEB, PROBE), ports)))
+host([WEB, PROBE], replace(make_lab(ports=ports, use_model=False), board=Board((WEB, PROBE), ports)))
 """
 
 

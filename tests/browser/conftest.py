@@ -38,7 +38,7 @@ class Stranger:
     seen: list[str] = field(default_factory=list)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def stranger() -> Iterator[Stranger]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -58,8 +58,9 @@ def stranger() -> Iterator[Stranger]:
     server.shutdown()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(stranger: Stranger) -> Iterator[Browser]:
+    # For one module only: while Playwright is up, an event loop runs in this thread and asyncio.run() fails.
     path = find()
     if path is None:
         pytest.fail(how_to_get_one())
@@ -70,14 +71,14 @@ def browser(stranger: Stranger) -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     served = start(tmp_path_factory.mktemp("data"), Access())
     yield served
     served.servers.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def networked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     access = choose_access(host="0.0.0.0", allow_hosts=["lab.test"], env={"NMA_TOKEN": TOKEN})
     served = start(tmp_path_factory.mktemp("data"), access)
