@@ -86,7 +86,12 @@ TRUST_ROWS: tuple[tuple[str, str, type_holds, TrustGate | None], ...] = (
 )
 
 CLASS_ROWS: tuple[tuple[str, str, type_holds, OutputClass], ...] = (
-    ("CLASS-CRISIS-REBUILD", "flag=CRISIS C=HIGH", lambda k: k.flag(RedFlag.CRISIS) and k.collapse, OutputClass.REBUILD),
+    (
+        "CLASS-CRISIS-REBUILD",
+        "flag=CRISIS C=HIGH",
+        lambda k: k.flag(RedFlag.CRISIS) and k.collapse,
+        OutputClass.REBUILD,
+    ),
     ("CLASS-CRISIS", "flag=CRISIS", lambda k: k.flag(RedFlag.CRISIS), OutputClass.EXPLICIT_DECLINE),
     ("CLASS-ABSENT", "S=ABSENT", lambda k: k.absent, OutputClass.EXPLICIT_DECLINE),
     ("CLASS-REBUILD", "C=HIGH", lambda k: k.collapse, OutputClass.REBUILD),
