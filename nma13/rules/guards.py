@@ -34,11 +34,13 @@ class Guard:
     stop: re.Pattern[str] | None
     """Ends the cue's reach when it stands between cue and match: «but»."""
 
+    def asleep(self, document: Document) -> bool:
+        """Whether no word of the text can be this guard's cue, wherever one looks."""
+        return self.reach not in ("question", "quote") and self.words.isdisjoint(document.words)
+
     def find(self, document: Document, clause: Clause, start: int, end: int) -> Place | None:
         """Where this guard fires for a match at `[start, end)`, or None."""
         sentence = document.sentences[clause.sentence]
-        if self.words and self.reach != "question" and self.words.isdisjoint(document.words):
-            return None
         match self.reach:
             case "question":
                 if sentence.question:
@@ -63,7 +65,7 @@ class Guard:
     def _in(
         self, document: Document, low: int, high: int, start: int, end: int, clause: Clause | None
     ) -> Place | None:
-        if self.cue is None or (clause is not None and self.words.isdisjoint(clause.words)):
+        if self.cue is None or (clause is not None and self.words.isdisjoint(clause.tokens)):
             return None
         lower = document.lower
         for found in self.cue.finditer(lower, low, high):
@@ -81,7 +83,7 @@ class Guard:
     def _in_sentence(
         self, document: Document, sentence: SentenceBounds, start: int, end: int
     ) -> Place | None:
-        if all(self.words.isdisjoint(c.words) for c in document.clauses[sentence.first : sentence.last]):
+        if all(self.words.isdisjoint(c.tokens) for c in document.clauses[sentence.first : sentence.last]):
             return None
         return self._in(document, sentence.start, sentence.end, start, end, None)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from nma13.rules import vocabulary
 from nma13.rules.model import Place, Rule, RuleError
-from nma13.rules.regex import bounded, expand, runaway
+from nma13.rules.regex import EDGES, bounded, expand, runaway
 
 FOLDER = Path(__file__).resolve().parent
 LISTS = ("words.toml", "guards.toml")  # what rules lean on; every other TOML file here holds rules
@@ -142,13 +142,15 @@ def _rule(table: Mapping[str, Any], place: Place) -> Rule:
     for signal in (*lists["all"], *lists["any"], *lists["none"]):
         if trouble := vocabulary.check(signal, ""):
             raise wrong(trouble.replace("sets", "signal"))
+    pattern = _patterns(lists["pattern"], "pattern", wrong)
     return Rule(
         id=text["id"],
         sets=text["sets"],
         kind=text["kind"],
         reason=text["reason"],
         scope=scope,
-        pattern=_patterns(lists["pattern"], "pattern", wrong),
+        pattern=pattern,
+        body=pattern[len(EDGES[0]) : -len(EDGES[1])],
         near=_patterns((text["near"],) if text["near"] else (), "near", wrong),
         window=int(table.get("window", 150)),
         unless=_patterns(lists["unless"], "unless", wrong),
@@ -164,6 +166,7 @@ def _rule(table: Mapping[str, Any], place: Place) -> Rule:
         hits=lists["hits"],
         misses=lists["misses"],
         place=place,
+        anchored=bool(lists["pattern"]) and all(pattern.startswith("^") for pattern in lists["pattern"]),
     )
 
 
