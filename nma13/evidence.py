@@ -18,8 +18,8 @@ class Span(NamedTuple):
 class Finding(NamedTuple):
     """One rule (or one semantic exemplar) saw one thing in one place.
 
-    Findings, like spans and derivations, are named tuples: a text has dozens, and a tuple is made in a third of
-    the time of a frozen dataclass.
+    Findings, spans and derivations are named tuples: a text has dozens, and a tuple is made in a third of the
+    time of a frozen dataclass.
     """
 
     rule: str

@@ -59,8 +59,8 @@ def output_faults(
 ) -> tuple[OutputViolation, ...]:
     """What a generated text does that it must not.
 
-    `grounds` is everything the text may rest on (the input, attached material): a figure or source that stands
-    there is no confabulation. `station` is who speaks: naming oneself is no overreach.
+    `grounds` is everything the text may rest on (the input, attached material): a figure or source that
+    stands there is no confabulation. `station` is who speaks: naming oneself is no overreach.
     """
     reading = (engine or shipped_outputs()).scan(read(text))
     ground = read(grounds).lower if grounds else ""

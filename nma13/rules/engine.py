@@ -66,7 +66,7 @@ class RuleEngine:
         ]
         for rule in self.rules:
             rule.guards, rule.marks = _named(rule, rule.guards), _named(rule, rule.marks)
-        self._index = TriggerIndex([rule for rule in self.rules if rule.pattern])
+        self._index = TriggerIndex([rule for rule in self.rules if rule.pattern], tuple(guards().values()))
         self._combinations = [rule for rule in self.rules if not rule.pattern]
 
     def compile_all(self) -> None:
@@ -78,40 +78,52 @@ class RuleEngine:
     def scan(self, document: Document) -> Reading:
         """Everything the rules see in the document, in the order of the text."""
         scan = _Scan(document, self.overlay.allow)
-        lookup = self._index
         clauses = document.clauses
-        text_mask = 0
+        woken, scan.text_mask = self._wake(document)
         text_wide: list[Entry] = []
         for sentence in document.sentences:
-            sentence_mask = 0
             wide: list[Entry] = []
-            for clause in clauses[sentence.first : sentence.last]:
-                entries = [entry for token in clause.tokens if (entry := lookup[token]) is not None]
-                if not entries:
-                    continue
-                mask = 0
-                for entry in entries:
-                    mask |= entry.mask
-                    if entry.wide:
-                        wide.append(entry)
-                sentence_mask |= mask
+            for clause, entries in zip(
+                clauses[sentence.first : sentence.last], woken[sentence.first : sentence.last], strict=True
+            ):
+                mask = clause.mask
                 tried: set[Rule] = set()
                 for entry in entries:
+                    if entry.wide:
+                        wide.append(entry)
                     for rule, need in entry.narrow:
                         if need & mask == need and rule not in tried:
                             tried.add(rule)
                             text = document.span_text(clause) if rule.cased else clause.text
                             if match := rule.search(text):
                                 scan.take(rule, match, text, clause.start, clause)
-            text_mask |= sentence_mask
             if wide:
                 text_wide += wide
-                _try_wide(scan, wide, sentence_mask, "sentence", sentence.start, sentence.end)
+                _try_wide(scan, wide, sentence.mask, "sentence", sentence.start, sentence.end)
         if text_wide:
-            _try_wide(scan, text_wide, text_mask, "text", 0, len(document.lower))
+            _try_wide(scan, text_wide, scan.text_mask, "text", 0, len(document.lower))
         for rule in self._combinations:
             scan.combine(rule)
         return scan.reading()
+
+    def _wake(self, document: Document) -> tuple[list[list[Entry]], int]:
+        """Look every word up; leave on clauses and sentences which word groups they hold."""
+        lookup = self._index
+        woken: list[list[Entry]] = []
+        text_mask = 0
+        for sentence in document.sentences:
+            sentence_mask = 0
+            for clause in document.clauses[sentence.first : sentence.last]:
+                entries = [entry for token in clause.tokens if (entry := lookup[token]) is not None]
+                mask = 0
+                for entry in entries:
+                    mask |= entry.mask
+                clause.mask = mask
+                sentence_mask |= mask
+                woken.append(entries)
+            sentence.mask = sentence_mask
+            text_mask |= sentence_mask
+        return woken, text_mask
 
 
 def _try_wide(scan: _Scan, entries: list[Entry], mask: int, scope: str, start: int, end: int) -> None:
@@ -135,7 +147,7 @@ class _Scan:
         self.counts: dict[tuple[str, bool], int] = {}
         self.signals: dict[str, list[tuple[Finding, int]]] = {}
         self.guards = guards()
-        self.asleep: dict[str, bool] = {}
+        self.text_mask = 0
 
     def take(self, rule: Rule, match: Match[str], text: str, offset: int, clause: Clause | None) -> None:
         """Keep the first match of the rule here that no guard silences; else the first one."""
@@ -166,7 +178,9 @@ class _Scan:
         asked, silenced = self.silence(rule, text, offset, clause, start, end)
         marks: tuple[str, ...] = ()
         if rule.marks:
-            places = ((name, self.fires(name, clause, start, end)) for name in rule.marks)
+            places = (
+                (name, self.guards[name].find(self.document, clause, start, end)) for name in rule.marks
+            )
             marks = tuple(self.at(name, place) for name, place in places if place)
         home = spanned(clause.start, clause.end)
         return Finding(rule.id, rule.sets, rule.kind, spans, home, asked, silenced, marks, rule.reason)
@@ -182,17 +196,14 @@ class _Scan:
                 return asked, self.at("UNLESS", (offset + found.start(), offset + found.end()))
         if self.allow and (silenced := self.allowed(start, end)):
             return asked, silenced
+        masks = (clause.mask, self.document.sentences[clause.sentence].mask, self.text_mask)
         for i, name in enumerate(rule.guards):
-            if place := self.fires(name, clause, start, end):
+            guard = self.guards[name]
+            if guard.level < 3 and not masks[guard.level] & guard.bit:
+                continue  # none of its words is there
+            if place := guard.find(self.document, clause, start, end):
                 return asked + rule.guards[: i + 1], self.at(name, place)
         return asked + rule.guards, ""
-
-    def fires(self, name: str, clause: Clause, start: int, end: int) -> tuple[int, int] | None:
-        """Where a guard fires; whether it can fire in this text at all is asked once."""
-        asleep = self.asleep.get(name)
-        if asleep is None:
-            asleep = self.asleep[name] = self.guards[name].asleep(self.document)
-        return None if asleep else self.guards[name].find(self.document, clause, start, end)
 
     def combine(self, rule: Rule) -> None:
         """A combination rule: all of these, one of those, none of the others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from nma13.rules.guards import Guard
 from nma13.rules.model import Rule
 from nma13.rules.required import alternatives
 
@@ -41,15 +42,19 @@ class Entry:
 class TriggerIndex(dict[str, Entry | None]):
     """word → Entry, worked out at the first look-up of a word and remembered.
 
-    Each alternative of a rule's pattern is filed under the rarest group among the rule's triggers and the words
-    the alternative cannot do without. A trigger `word*` stands for every word that begins so, `#` for any number.
+    Each alternative of a rule's pattern is filed under the rarest group among the rule's triggers and the
+    words the alternative cannot do without. A trigger `word*` stands for every word that begins so, `#` for
+    any number.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
+    def __init__(self, rules: Sequence[Rule], guards: Sequence[Guard]) -> None:
         super().__init__()
         self._exact: dict[str, list[tuple[Candidate | None, int]]] = {}
         self._prefix: dict[str, list[tuple[Candidate | None, int]]] = {}
         self._bits: dict[tuple[str, ...], int] = {}
+        self._next_bit = 1 << len(guards)  # the lowest bits are the guards' own
+        for guard in guards:
+            self._add(sorted(guard.words), None, guard.bit)
         for rule in rules:
             triggers = {tuple(sorted(group)) for group in rule.triggers}
             for needed in {()} if rule.cased else set(alternatives(rule.body)):
@@ -60,7 +65,8 @@ class TriggerIndex(dict[str, Entry | None]):
         need = 0
         for group in [g for g in others if _EVERYWHERE.isdisjoint(g)][:_ASKED]:
             if group not in self._bits:
-                self._bits[group] = 1 << len(self._bits)
+                self._bits[group] = self._next_bit
+                self._next_bit <<= 1
                 self._add(group, None, self._bits[group])
             need |= self._bits[group]
         self._add(key, (rule, need), 0)

@@ -1,8 +1,8 @@
-"""Which words a pattern cannot match without: read off the pattern, so that it is tried only where it could match.
+"""Which words a pattern cannot match without, so that it is tried only where it could match.
 
 A pattern is cut at its blanks. A piece between blanks that stands for finitely many strings, such as
-`(?:dis)?trust(?:ed|ing)?`, yields a group of words of which one must be in the text. What cannot be told yields
-nothing: the answer may be too weak, never wrong.
+`(?:dis)?trust(?:ed|ing)?`, yields a group of words of which one must be in the text. What cannot be told
+yields nothing: the answer may be too weak, never wrong.
 """
 
 from __future__ import annotations
