@@ -8,12 +8,14 @@ yields nothing: the answer may be too weak, never wrong.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import product
 
 Groups = tuple[frozenset[str], ...]
 
 _MOST = 80  # strings a piece may stand for
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d*,?\d*\})\??")
+_PLAIN = re.compile(r"[^()\[\\]+")
 _WORD = re.compile(r"[a-z0-9']*[a-z0-9][a-z0-9']*|[%$]")
 
 
@@ -73,23 +75,25 @@ def _strings(elements: list[tuple[str, str]]) -> set[str]:
     return found
 
 
-def _options(body: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _options(body: str) -> frozenset[str]:
+    """Every string an atom stands for; remembered, since word lists recur in many patterns."""
     if body in ("^", "$", "\\b") or body.startswith(("(?=", "(?!", "(?<=", "(?<!")):
-        return {""}
+        return frozenset({""})
     if body.startswith("(?:"):
-        return set().union(*(_strings(_elements(part)) for part in _split(body[3:-1])))
+        return frozenset().union(*(_strings(_elements(part)) for part in _split(body[3:-1])))
     if body.startswith("["):
         inner = body[1:-1]
         if not inner.isalpha():
             raise _OpenError
-        return set(inner)
+        return frozenset(inner)
     if body.startswith("\\"):
         if body[1].isalnum():
             raise _OpenError
-        return {body[1]}
+        return frozenset({body[1]})
     if body == "." or body.startswith("("):
         raise _OpenError
-    return {body}
+    return frozenset({body})
 
 
 def _elements(source: str) -> list[tuple[str, str]]:
@@ -129,6 +133,7 @@ def _atom_end(source: str, i: int) -> int:
     if source[i] == "(":
         j = i + 1
         while j < len(source) and source[j] != ")":
-            j = _atom_end(source, j)
+            plain = _PLAIN.match(source, j)
+            j = plain.end() if plain else _atom_end(source, j)
         return j + 1
     return i + 1

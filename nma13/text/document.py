@@ -31,22 +31,8 @@ _BOUNDARY = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|al|fig|no|approx|jr|sr|cf|u\.s|p|pp|vol)|\b[a-z])\.$"
 )
-_OPENERS = tuple(
-    f"{lead}{word} "
-    for lead in ("", "and ", "but ", "or ", "so ")
-    for word in (
-        "if",
-        "when",
-        "unless",
-        "although",
-        "though",
-        "because",
-        "since",
-        "while",
-        "after",
-        "before",
-        "once",
-    )
+_OPENER = re.compile(
+    r"(?:(?:and|but|or|so) )?(?:if|when|unless|although|though|because|since|while|after|before|once) "
 )
 _EDGES = " \n,.!?;:\"'()[]*-"
 _QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){2,2000}'(?!\w)")
@@ -160,8 +146,9 @@ def _add_clause(document: Document, text: str, start: int, sentence: int) -> Non
         for piece_start, piece_end in _pieces(document.lower, start, start + len(bare)):
             document.clauses.append(Clause(document.lower[piece_start:piece_end], piece_start, sentence))
             document.capped = document.capped or piece_end < start + len(bare)
-    elif bare.startswith(_OPENERS) and (comma := bare.find(", ")) > 0:
+    elif ", " in bare and _OPENER.match(bare):
         # «If she leaves, the house is empty»: a condition and what follows from it are two clauses
+        comma = bare.index(", ")
         document.clauses.append(Clause(bare[:comma], start, sentence))
         _add_clause(document, bare[comma + 2 :], start + comma + 2, sentence)
     elif bare:
