@@ -24,6 +24,7 @@ PORTS: dict[str, int] = {
 ENVIRONMENT: dict[str, str] = {
     "NMA_DATA": "folder that holds what you make (databases, settings, announcements); default data/user",
     "NMA_MODEL": "which language model writes, e.g. llamacpp:/models/qwen.gguf; see ./lab model",
+    "NMA_MODEL_KEY": "key sent to an openai: server that asks for one; never stored",
     "NMA_TOKEN": "access token asked for when the lab listens beyond this machine",
     "NMA_THREADS": "threads of the llamacpp backend; default: measured once per machine",
 }

@@ -51,9 +51,7 @@ def load_state(text: str) -> PipelineState:
     plain = json.loads(text)
     found = plain.get("schema") if isinstance(plain, dict) else None
     if found != SCHEMA:
-        raise SchemaError(
-            f"This state has schema {found!r}; this engine reads {SCHEMA}. Nothing was changed."
-        )
+        raise SchemaError(f"This state has schema {found!r}; this engine reads {SCHEMA}. Nothing was changed.")
     return from_plain(PipelineState, plain)
 
 
@@ -77,9 +75,7 @@ def _build(kind: Any, plain: Any, where: str) -> Any:
         return _build_union(get_args(kind), plain, where)
     if origin is tuple:
         item = get_args(kind)[0]
-        return tuple(
-            _build(item, part, f"{where}[{i}]") for i, part in enumerate(_expect(plain, list, where))
-        )
+        return tuple(_build(item, part, f"{where}[{i}]") for i, part in enumerate(_expect(plain, list, where)))
     if kind is float:
         return float(_expect(plain, (int, float), where))
     if kind in (str, int, bool):
@@ -88,9 +84,7 @@ def _build(kind: Any, plain: Any, where: str) -> Any:
         try:
             return kind(plain)
         except ValueError:
-            raise SchemaError(
-                f"{where}: {plain!r} is none of {', '.join(str(m.value) for m in kind)}."
-            ) from None
+            raise SchemaError(f"{where}: {plain!r} is none of {', '.join(str(m.value) for m in kind)}.") from None
     fields = _fields(kind)
     given = _expect(plain, dict, where)
     if unknown := sorted(set(given) - set(fields)):

@@ -116,9 +116,7 @@ def halted(state: PipelineState, reason: str, detail: str = "") -> PipelineState
     if RedFlag.CRISIS in state.red_flags:
         message = f"{crisis(state.context.locale).text} {message}"
     notice = Notice("halt", f"{reason}: {detail}" if detail else reason)
-    return replace(
-        state, halted=True, halt_reason=reason, halt_message=message, notices=(*state.notices, notice)
-    )
+    return replace(state, halted=True, halt_reason=reason, halt_message=message, notices=(*state.notices, notice))
 
 
 def _accept(text: str) -> None:
@@ -140,9 +138,7 @@ def _failed(state: PipelineState, gate: Gate, error: Exception) -> PipelineState
 
 
 def _degrade(state: PipelineState, part: str, text: str) -> PipelineState:
-    return replace(
-        state, degraded=(*state.degraded, part), notices=(*state.notices, Notice(f"degraded-{part}", text))
-    )
+    return replace(state, degraded=(*state.degraded, part), notices=(*state.notices, Notice(f"degraded-{part}", text)))
 
 
 def _second_look(state: PipelineState, reading: Reading, kit: Kit) -> tuple[PipelineState, Reading]:
@@ -187,9 +183,7 @@ def _gate2(state: PipelineState, reading: Reading) -> PipelineState:
     state = replace(state, gate2=gate2)
     if RedFlag.MANIPULATION in gate2.red_flags:
         reason = "MANIPULATION: S8 at once"
-        state = replace(
-            state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4)
-        )
+        state = replace(state, mode_reason=reason, skipped=_skipped(reason, Gate.GATE3, Gate.ENGINE, Gate.GATE4))
         return state
     unread = ("a text in English",) if any(n.code == "language" for n in state.notices) else ()
     broken = tuple(f"{part} in working order" for part in state.degraded)

@@ -28,9 +28,7 @@ def notices_for(reading: Reading, kit: Kit) -> tuple[Notice, ...]:
         )
     if document.capped:
         notices.append(
-            Notice(
-                "capped", "A passage ran on for more than 400 words without a stop; it was read in pieces."
-            )
+            Notice("capped", "A passage ran on for more than 400 words without a stop; it was read in pieces.")
         )
     if reading.unlisted:
         listed = ", ".join(f"{rule} {count} more" for rule, count in reading.unlisted)

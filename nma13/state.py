@@ -377,9 +377,7 @@ def summary(state: PipelineState) -> dict[str, Any]:
         "lead": state.lead.value,
         "hedge_floor": bool(one and Constraint.HEDGE_FLOOR in one.constraints),
         "red_flags": [flag.value for flag in state.red_flags],
-        "step0_flags": [
-            c.value for c in PremiseCategory if zero and any(f.category == c for f in zero.flags)
-        ],
+        "step0_flags": [c.value for c in PremiseCategory if zero and any(f.category == c for f in zero.flags)],
         "step0_score": zero.score if zero else None,
         "claim_class": two.claims[0].klass.value if two and two.claims else None,
         "degraded": bool(state.degraded),

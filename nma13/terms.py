@@ -187,3 +187,18 @@ class ProseSource(StrEnum):
     REPAIRED = "repaired"
     STRUCTURAL = "structural"
     FIXED = "fixed"
+
+
+class Move(StrEnum):
+    """A thing that a text of ours may be forbidden to do."""
+
+    DIRECTIVE = "DIRECTIVE"  # decides for the person
+    CERTAINTY = "CERTAINTY"  # promises or states as certain
+    IDENTITY_QUESTION = "IDENTITY_QUESTION"  # asks who the person is
+    COMFORT = "COMFORT"  # hope, consolation, reassurance
+    REFRAMING = "REFRAMING"  # turns a loss into an opportunity
+    NAMED_SHIFT = "NAMED_SHIFT"  # names what a not-yet-knowing will become
+    VERIFIED = "VERIFIED"  # claims that a premise was verified
+    MACHINERY = "MACHINERY"  # speaks of gates, prompts, rules
+    INVENTED_NUMBER = "INVENTED_NUMBER"  # a figure the person did not give
+    INVENTED_QUOTE = "INVENTED_QUOTE"  # quotes what the person did not write

@@ -133,10 +133,7 @@ def decide(
         priors = _applicable(context.learned_priors, facts(gate1, gate2, gate3, step0))
     if priors:
         trust = HEDGE
-        steps += [
-            Derivation("trust=HEDGE", f"LEARNED-{p.id}", (*p.when, f"confidence={p.confidence}"))
-            for p in priors
-        ]
+        steps += [Derivation("trust=HEDGE", f"LEARNED-{p.id}", (*p.when, f"confidence={p.confidence}")) for p in priors]
     known = Known(gate1, gate2, friction, level, known.degraded, trust)
     id_, because, _, output_class = next(row for row in CLASS_ROWS if row[2](known))
     steps.append(Derivation(f"class={output_class}", id_, tuple(because.split())))
@@ -177,13 +174,9 @@ def _ratio_check(gate2: Gate2Output, uncertain: float | None) -> Check:
     if uncertain is None or len(gate2.claims) < ENOUGH_CLAIMS:
         return Check("EPISTEMIC_RATIO", True, f"fewer than {ENOUGH_CLAIMS} claims: not applicable")
     passed = uncertain <= UNCERTAIN_LIMIT or evidenced
-    return Check(
-        "EPISTEMIC_RATIO", passed, f"{uncertain:.0%} of the claims are uncertain, evidence: {evidenced}"
-    )
+    return Check("EPISTEMIC_RATIO", passed, f"{uncertain:.0%} of the claims are uncertain, evidence: {evidenced}")
 
 
 def _applicable(priors: tuple[LearnedPrior, ...], holding: frozenset[str]) -> tuple[LearnedPrior, ...]:
     """Learned priors that fit this run. They move PROCEED to HEDGE and nothing else."""
-    return tuple(
-        p for p in priors if p.confidence >= PRIOR_CONFIDENCE and p.when and holding.issuperset(p.when)
-    )
+    return tuple(p for p in priors if p.confidence >= PRIOR_CONFIDENCE and p.when and holding.issuperset(p.when))

@@ -133,9 +133,7 @@ def route(reading: Reading, step0: Step0Output) -> Gate1Output:
     )
 
 
-def _seven(
-    found: tuple[Finding, ...], signals: dict[str, Finding], crisis: bool, steps: list[Derivation]
-) -> Seven:
+def _seven(found: tuple[Finding, ...], signals: dict[str, Finding], crisis: bool, steps: list[Derivation]) -> Seven:
     grounds: dict[str, list[str]] = {}
     for finding in found:
         if not finding.suppressed_by:
@@ -165,9 +163,7 @@ def _seven(
     order = C_ORDER[1:] if "C=CANCEL" in signals else C_ORDER
     c = next((value for value in order if f"C={value}" in signals), Capacity.FALSE)
     note(f"C={c}", "CANCELLED" if "C=CANCEL" in signals else "STRONGEST")
-    return Seven(
-        i, i_kind, c, true("X"), a, a_kind, true("T"), true("R"), _standing(signals, crisis, steps, note)
-    )
+    return Seven(i, i_kind, c, true("X"), a, a_kind, true("T"), true("R"), _standing(signals, crisis, steps, note))
 
 
 def _standing(

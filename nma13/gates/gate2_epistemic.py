@@ -24,9 +24,7 @@ also only most more some such very what when where while because study review tr
 reports report says said
 """
 _SMALL = frozenset(_WORDS.split())  # words that two claims may share without speaking of the same thing
-_DENIAL = re.compile(
-    r"(?<!\w)(?:not|no|never|neither|nor|without|[a-z]+n't|fails?|failed|lack(?:s|ed)?)(?!\w)"
-)
+_DENIAL = re.compile(r"(?<!\w)(?:not|no|never|neither|nor|without|[a-z]+n't|fails?|failed|lack(?:s|ed)?)(?!\w)")
 
 
 def audit(reading: Reading, step0: Step0Output, gate1: Gate1Output) -> Gate2Output:
@@ -41,9 +39,7 @@ def audit(reading: Reading, step0: Step0Output, gate1: Gate1Output) -> Gate2Outp
     routing = gate1.routing
     if RedFlag.CRISIS in flags:
         routing = Routing.REDIRECT
-        steps.append(
-            Derivation("routing=REDIRECT", "CRISIS-OVERLAY", ("flag=CRISIS", f"gate1={gate1.routing}"))
-        )
+        steps.append(Derivation("routing=REDIRECT", "CRISIS-OVERLAY", ("flag=CRISIS", f"gate1={gate1.routing}")))
     contested = _contested(claims, findings, gate1)
     if contested:
         because = tuple(f"claim@{claim.span.start}" for claim in contested)
@@ -73,9 +69,7 @@ def output_faults(
             continue
         if finding.value == OutputFault.OVERREACH and station and finding.kind == station:
             continue
-        violations.append(
-            OutputViolation(OutputFault(finding.value), finding.spans[0], finding.rule, finding.reason)
-        )
+        violations.append(OutputViolation(OutputFault(finding.value), finding.spans[0], finding.rule, finding.reason))
     return tuple(violations)
 
 
@@ -112,9 +106,7 @@ def _claims(document: Document, findings: tuple[Finding, ...]) -> tuple[Claim, .
     return tuple(claims)
 
 
-def _contested(
-    claims: tuple[Claim, ...], findings: tuple[Finding, ...], gate1: Gate1Output
-) -> tuple[Claim, ...]:
+def _contested(claims: tuple[Claim, ...], findings: tuple[Finding, ...], gate1: Gate1Output) -> tuple[Claim, ...]:
     """Two traceable claims that contradict each other on the point that decides.
 
     Something must be open to decide. The contradiction is either said («the second found the opposite») or

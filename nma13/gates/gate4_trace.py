@@ -27,9 +27,7 @@ def trace(
     degraded: bool = False,
 ) -> Gate4Output:
     """Trace the structural text. A sentence that rests on nothing that holds is REJECT."""
-    holding = facts(gate1, gate2, gate3, step0, engine) | (
-        {"degraded"} if degraded or step0.degraded else set()
-    )
+    holding = facts(gate1, gate2, gate3, step0, engine) | ({"degraded"} if degraded or step0.degraded else set())
     traces = tuple(_trace(s.text, s.rests_on, s.mark, holding) for s in engine.sentences)
     said = {fact for sentence in engine.sentences for fact in sentence.rests_on}
     needed = () if RedFlag.CRISIS in gate2.red_flags else ACKNOWLEDGED

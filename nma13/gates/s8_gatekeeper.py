@@ -90,15 +90,11 @@ def _uncertainty(claims: tuple[Claim, ...], engine: EngineOutput) -> CriterionRe
     evidenced = any(claim.klass is ClaimClass.EVIDENCED for claim in claims)
     over = ratio is not None and ratio > UNCERTAIN_LIMIT and len(claims) >= 3
     failed = over and not evidenced and engine.output_class is OutputClass.VECTOR
-    reason = (
-        f"{ratio:.0%} uncertain, no evidence, VECTOR" if failed else "uncertainty is not dressed as direction"
-    )
+    reason = f"{ratio:.0%} uncertain, no evidence, VECTOR" if failed else "uncertainty is not dressed as direction"
     return CriterionResult(Criterion.PU_ENFORCEMENT, not failed, reason)
 
 
-def _handshake(
-    gate1: Gate1Output, gate2: Gate2Output, gate3: Gate3Output | None, engine: EngineOutput
-) -> Handshake:
+def _handshake(gate1: Gate1Output, gate2: Gate2Output, gate3: Gate3Output | None, engine: EngineOutput) -> Handshake:
     carried = [f"tension {axis.a}–{axis.b}: {axis.name}" for axis in (gate3.axes if gate3 else ())]
     carried += [f"constraint {constraint}" for constraint in gate1.constraints]
     if gate1.ambiguity_kind:

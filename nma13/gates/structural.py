@@ -55,9 +55,7 @@ def quote(span: Span) -> str:
     return text if len(text) <= QUOTE_LIMIT else text[:QUOTE_LIMIT].rsplit(" ", 1)[0] + " …"
 
 
-def _acknowledgements(
-    gate1: Gate1Output, gate2: Gate2Output, step0: Step0Output, degraded: bool
-) -> list[Sentence]:
+def _acknowledgements(gate1: Gate1Output, gate2: Gate2Output, step0: Step0Output, degraded: bool) -> list[Sentence]:
     words = table("structural")["acknowledge"]
     said: list[Sentence] = []
 
@@ -91,9 +89,7 @@ def _body(
         rests = (*rests, f"claim@{a.span.start}", f"claim@{b.span.start}")
     elif output_class is OutputClass.SEQUENCED_VECTOR and gate3:
         axis = gate3.axes[0]
-        lines[0] = (
-            lines[0].replace("{first}", station(axis.a, "name")).replace("{second}", station(axis.b, "name"))
-        )
+        lines[0] = lines[0].replace("{first}", station(axis.a, "name")).replace("{second}", station(axis.b, "name"))
         rests = (*rests, f"axis={axis.a}–{axis.b}")
     elif output_class is OutputClass.HEDGED_VECTOR:
         if gate2.claims:

@@ -46,9 +46,7 @@ def _line(finding: Finding) -> str:
     words = " + ".join(f"{span.text!r}@[{span.start},{span.end}]" for span in finding.spans)
     fate = f"  silenced by {finding.suppressed_by}" if finding.suppressed_by else ""
     marks = f"  {' '.join(finding.marks)}" if finding.marks else ""
-    return (
-        f"{'  ' if finding.suppressed_by else '* '}{finding.sets}{kind}  {finding.rule}  {words}{fate}{marks}"
-    )
+    return f"{'  ' if finding.suppressed_by else '* '}{finding.sets}{kind}  {finding.rule}  {words}{fate}{marks}"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -50,9 +50,7 @@ class Reading:
 class RuleEngine:
     """A set of rules made ready to scan texts."""
 
-    def __init__(
-        self, rules: Sequence[Rule], overlay: Overlay | None = None, outputs: bool | None = None
-    ) -> None:
+    def __init__(self, rules: Sequence[Rule], overlay: Overlay | None = None, outputs: bool | None = None) -> None:
         """`outputs` keeps only the rules for generated texts (True) or leaves them out (False)."""
         self.overlay = overlay or Overlay()
         ids = {rule.id for rule in rules}
@@ -61,8 +59,7 @@ class RuleEngine:
         self.rules = [
             rule
             for rule in rules
-            if rule.id not in self.overlay.off
-            and (outputs is None or rule.sets.startswith("OUTPUT=") == outputs)
+            if rule.id not in self.overlay.off and (outputs is None or rule.sets.startswith("OUTPUT=") == outputs)
         ]
         for rule in self.rules:
             rule.guards, rule.marks = _named(rule, rule.guards), _named(rule, rule.marks)
@@ -178,9 +175,7 @@ class _Scan:
         asked, silenced = self.silence(rule, text, offset, clause, start, end)
         marks: tuple[str, ...] = ()
         if rule.marks:
-            places = (
-                (name, self.guards[name].find(self.document, clause, start, end)) for name in rule.marks
-            )
+            places = ((name, self.guards[name].find(self.document, clause, start, end)) for name in rule.marks)
             marks = tuple(self.at(name, place) for name, place in places if place)
         home = spanned(clause.start, clause.end)
         return Finding(rule.id, rule.sets, rule.kind, spans, home, asked, silenced, marks, rule.reason)

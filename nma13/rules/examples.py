@@ -73,9 +73,7 @@ def _unmatched(rule: Rule, document: Document) -> str:
         if match and rule.near_re and not rule.near_re.search(source[start:end]):
             return f"it matched {match[0]!r}, but `near` found nothing in {source[start:end]!r}"
         if match:
-            return (
-                f"the pattern matches {match[0]!r}, but no word of `triggers` {list(rule.triggers)} is there"
-            )
+            return f"the pattern matches {match[0]!r}, but no word of `triggers` {list(rule.triggers)} is there"
     if match := pattern.search(source):
         return f"the pattern matches {match[0]!r} only across a {rule.scope} boundary; try a wider `scope`"
     return "the pattern matches nowhere; the clauses are " + " | ".join(c.text for c in document.clauses)

@@ -64,9 +64,7 @@ class Guard:
             case _:
                 return self._in(document, 0, len(document.lower), start, end, None)
 
-    def _in(
-        self, document: Document, low: int, high: int, start: int, end: int, clause: Clause | None
-    ) -> Place | None:
+    def _in(self, document: Document, low: int, high: int, start: int, end: int, clause: Clause | None) -> Place | None:
         if self.cue is None or (clause is not None and self.words and not clause.mask & self.bit):
             return None
         lower = document.lower
@@ -82,16 +80,12 @@ class Guard:
             return a, b
         return None
 
-    def _in_sentence(
-        self, document: Document, sentence: SentenceBounds, start: int, end: int
-    ) -> Place | None:
+    def _in_sentence(self, document: Document, sentence: SentenceBounds, start: int, end: int) -> Place | None:
         if self.words and not sentence.mask & self.bit:
             return None
         return self._in(document, sentence.start, sentence.end, start, end, None)
 
-    def _in_frame(
-        self, document: Document, sentence: SentenceBounds, index: int, start: int, end: int
-    ) -> Place | None:
+    def _in_frame(self, document: Document, sentence: SentenceBounds, index: int, start: int, end: int) -> Place | None:
         """In the sentence itself; or earlier, as long as nobody says «I» between frame and match."""
         here = self._in_sentence(document, sentence, start, end)
         if here or _FIRST_PERSON.search(document.lower, sentence.start, sentence.end):

@@ -20,9 +20,7 @@ about all any back being day even every feel good know make new now never only o
 said say see still take think thing things time want way well work
 """
 _COMMON = frozenset(_WORDS.split())
-_EVERYWHERE = frozenset(
-    {"a", "and", "the", "to", "of", "in", "is", "it", "that", "was"}
-)  # not worth asking for
+_EVERYWHERE = frozenset({"a", "and", "the", "to", "of", "in", "is", "it", "that", "was"})  # not worth asking for
 
 Candidate = tuple[Rule, int]
 """A rule and the bits of the word groups that must also be there."""

@@ -76,9 +76,7 @@ def load_overlay(path: Path) -> Overlay:
     try:
         plain = tomllib.loads(raw.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RuleError(
-            f"{path.name}: {error}. The overlay was not used; mend or remove the file."
-        ) from error
+        raise RuleError(f"{path.name}: {error}. The overlay was not used; mend or remove the file.") from error
     if unknown := sorted(set(plain) - {"off", "allow"}):
         raise RuleError(f"{path.name}: unknown key {', '.join(unknown)}; it may hold `off` and `allow`.")
     off, allow = (_strings(plain.get(key, []), path.name, key) for key in ("off", "allow"))

@@ -81,6 +81,4 @@ class Rule:
         try:
             return re.compile(source)
         except re.error as error:
-            raise RuleError(
-                f"{self.place} rule {self.id}: {key} is no regular expression: {error}"
-            ) from error
+            raise RuleError(f"{self.place} rule {self.id}: {key} is no regular expression: {error}") from error

@@ -8,6 +8,7 @@ from nma13.terms import (
     ClaimClass,
     IKind,
     Irreversibility,
+    Move,
     OutputFault,
     PremiseCategory,
     RedFlag,
@@ -29,6 +30,7 @@ VALUES: dict[str, frozenset[str]] = {
     "CLAIM": frozenset([*ClaimClass, "NONE"]),
     "STATION": frozenset(Station),
     "FRICTION": frozenset(["TRAGIC", "LOSS", "FORK", "CIRCLING", "CONTRADICTION"]),
+    "PROSE": frozenset(Move),
     "OUTPUT": frozenset([*OutputFault, "HEDGED", "STANDING_ACK", "SHARED_ACK"]),
 }
 """Per variable the values a rule may set. CANCEL lifts what other rules of the variable said."""
@@ -50,9 +52,7 @@ def check(sets: str, kind: str) -> str | None:
     if not mark or variable not in VALUES:
         return f"sets = {sets!r}: the variable must be one of {', '.join(VALUES)}"
     if value != value.lower() and value not in VALUES[variable]:
-        return (
-            f"sets = {sets!r}: {variable} may be {', '.join(sorted(VALUES[variable]))} or a lower-case signal"
-        )
+        return f"sets = {sets!r}: {variable} may be {', '.join(sorted(VALUES[variable]))} or a lower-case signal"
     if not value:
         return f"sets = {sets!r}: no value"
     if kind and variable in KINDS and kind not in KINDS[variable]:

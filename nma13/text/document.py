@@ -133,9 +133,7 @@ def _cut(document: Document) -> None:
     _add_clause(document, lower[start:], start, len(sentences))
     if len(document.clauses) > first:
         last = len(document.clauses)
-        sentences.append(
-            SentenceBounds(sentence_start, len(lower), first, last, lower.rstrip().endswith("?"))
-        )
+        sentences.append(SentenceBounds(sentence_start, len(lower), first, last, lower.rstrip().endswith("?")))
 
 
 def _add_clause(document: Document, text: str, start: int, sentence: int) -> None:

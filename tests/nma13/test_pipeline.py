@@ -89,9 +89,7 @@ def test_known_cases(text: str, expected: dict[str, object]) -> None:
 
 
 def test_crisis_outranks_override_and_shows_help_first() -> None:
-    state = run(
-        "No questions, I'm exhausted from overthinking, I want to die.", NavigationContext(locale="en-GB")
-    )
+    state = run("No questions, I'm exhausted from overthinking, I want to die.", NavigationContext(locale="en-GB"))
     assert state.gate1
     assert state.gate1.override is Override.TC19
     assert state.gate1.routing is not state.routing

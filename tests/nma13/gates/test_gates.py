@@ -57,9 +57,7 @@ def outputs() -> Outputs:
 def decided(outputs: Outputs, context: NavigationContext = EMPTY_CONTEXT, **changes: object) -> EngineOutput:
     step0, one, two, three, _, _ = outputs
     first = {k: v for k, v in changes.items() if k in Gate1Output.__dataclass_fields__}
-    second = {
-        k: v for k, v in changes.items() if k in ("red_flags", "effective_routing", "contested", "claims")
-    }
+    second = {k: v for k, v in changes.items() if k in ("red_flags", "effective_routing", "contested", "claims")}
     third = {k: v for k, v in changes.items() if k in ("friction", "level", "axes", "losses")}
     return decide(replace(one, **first), replace(two, **second), replace(three, **third), step0, context)  # type: ignore[arg-type]
 
@@ -166,9 +164,7 @@ def test_claim_classes(text: str, klass: ClaimClass) -> None:
     assert [claim.klass for claim in gate2.claims] == [klass]
 
 
-@pytest.mark.parametrize(
-    "text", ["Is it red?", "Tell me more.", "I want to understand this.", "I will call her."]
-)
+@pytest.mark.parametrize("text", ["Is it red?", "Tell me more.", "I want to understand this.", "I will call her."])
 def test_what_asserts_nothing_is_no_claim(text: str) -> None:
     gate2 = run(text).gate2
     assert gate2
@@ -265,9 +261,7 @@ def test_trust_and_class(
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.69, 0.7, 1.0])
-@pytest.mark.parametrize(
-    "changes", [{}, {"red_flags": (RedFlag.CRISIS,)}, {"friction": FrictionType.TRAGIC_FORK}]
-)
+@pytest.mark.parametrize("changes", [{}, {"red_flags": (RedFlag.CRISIS,)}, {"friction": FrictionType.TRAGIC_FORK}])
 def test_priors_move_proceed_to_hedge_and_nothing_else(
     outputs: Outputs, confidence: float, changes: dict[str, object]
 ) -> None:

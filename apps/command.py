@@ -1,0 +1,64 @@
+"""Starting pages from a command line: one set of words, whether for one page or for the whole lab."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from apps.registry import App
+from nma13.config import PORTS
+from nma13.errors import UsageError
+
+
+def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpose: str) -> int:
+    """Read the words, then serve `apps` until stopped. `--port` belongs to the first of them."""
+    words = parser_for(apps[0], prog, purpose).parse_args(arguments)
+    from apps import tailscale
+    from apps.access import choose_access
+    from apps.lab import make_lab
+    from apps.shell import host
+
+    if words.model and words.no_model:
+        raise UsageError("--model and --no-model exclude each other.")
+    if words.data:
+        os.environ["NMA_DATA"] = str(Path(words.data).expanduser().resolve())
+    access = choose_access(
+        host=words.host,
+        allow_hosts=words.allow_host,
+        tailnet=tailscale.find().name if words.share_on else None,
+        proxy=words.proxy,
+        require_token=words.require_token,
+    )
+    lab = make_lab(
+        access=access,
+        model=words.model or os.environ.get("NMA_MODEL") or None,
+        use_model=not words.no_model,
+        ports={apps[0].name: words.port},
+    )
+    return host(apps, lab, open_browser=words.open)
+
+
+def parser_for(app: App, prog: str, purpose: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=purpose)
+    add = parser.add_argument
+    add("--no-model", action="store_true", help="no language model: structure only")
+    add("--model", metavar="NAME", help="which language model writes, e.g. llamacpp:/models/some.gguf")
+    add("--data", metavar="FOLDER", help="where what you make is kept (default: NMA_DATA, or data/user)")
+    add("--port", type=_port, default=PORTS[app.name], help="default %(default)s")
+    add("--open", action="store_true", help="open the page in your browser")
+    reach = parser.add_argument_group("who may reach it (docs/access.md)")
+    add = reach.add_argument
+    add("--share-on", choices=["tailscale"], help="publish on your tailnet; the lab itself stays on loopback")
+    add("--host", metavar="ADDRESS", help="listen beyond this machine; wants --allow-host and a token")
+    add("--allow-host", metavar="NAME", action="append", default=[], help="a name people reach this machine by")
+    add("--proxy", metavar="ADDRESS", help="the address of a proxy whose X-Forwarded headers are believed")
+    add("--require-token", action="store_true", help="ask for the token even on this machine")
+    return parser
+
+
+def _port(word: str) -> int:
+    if not word.isdecimal() or not 0 < int(word) < 65536:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a port; it wants a number from 1 to 65535")
+    return int(word)

@@ -1,0 +1,38 @@
+"""Which pages the lab has. Only those whose module exists are ever offered, linked or counted."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """One page on one port. `module` has `build(lab) -> gr.Blocks` and is imported only when it is hosted."""
+
+    name: str
+    title: str
+    module: str
+    command: str
+    public: frozenset[str] = frozenset()  # API names; every other handler is private, named or not
+
+
+ALL = (
+    App("web", "NMA Lab", "web", "python web.py"),
+    App("loop_monitor", "Loop monitor", "monitors.loop_monitor", "python -m monitors.loop_monitor"),
+    App("prime_monitor", "Prime monitor", "monitors.prime_monitor", "python -m monitors.prime_monitor"),
+    App(
+        "cognition_monitor",
+        "Cognition monitor",
+        "monitors.cognition_monitor",
+        "python -m monitors.cognition_monitor",
+    ),
+    App("loop_d_monitor", "Loop D monitor", "monitors.loop_d_monitor", "python -m monitors.loop_d_monitor"),
+    App("gallery", "Gallery", "apps.gallery", "python -m apps.gallery"),
+    App("explorer", "Explorer", "apps.explorer", "python -m apps.explorer"),
+)
+
+
+def existing(apps: tuple[App, ...] = ALL) -> tuple[App, ...]:
+    """The pages that are really there."""
+    return tuple(app for app in apps if importlib.util.find_spec(app.module) is not None)

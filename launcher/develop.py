@@ -1,0 +1,73 @@
+"""Words for people who build on the lab: test, check, bench."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+from launcher import chromium
+from nma13.config import ROOT
+from nma13.errors import UsageError
+
+# What CI runs beside the tests, in the order in which failures are cheapest to read.
+CHECKS: tuple[tuple[str, list[str]], ...] = (
+    ("format", ["-m", "ruff", "format", "--check", "."]),
+    ("lint", ["-m", "ruff", "check", "."]),
+    ("types", ["-m", "mypy"]),
+    ("floors", ["-c", "from importlinter.cli import lint_imports; raise SystemExit(lint_imports())"]),
+)
+
+
+def test(arguments: list[str]) -> int:
+    """Run the suite; what is not --fast is handed to pytest as it stands."""
+    fast = "--fast" in arguments
+    rest = [argument for argument in arguments if argument != "--fast"]
+    if not fast:
+        chromium.ensure()
+    selection = ["-m", "not slow and not browser and not model"] if fast else []
+    return subprocess.run([sys.executable, "-m", "pytest", *selection, *rest], cwd=ROOT, check=False).returncode
+
+
+def check(arguments: list[str]) -> int:
+    """Formatter, linter, type checker, import contract; all are run, any failure fails."""
+    argparse.ArgumentParser(prog="./lab check", description=check.__doc__).parse_args(arguments)
+    failed = []
+    for name, command in CHECKS:
+        print(f"— {name}", file=sys.stderr, flush=True)
+        if subprocess.run([sys.executable, *command], cwd=ROOT, check=False).returncode != 0:
+            failed.append(name)
+    print(f"failed: {', '.join(failed)}" if failed else "all clean", file=sys.stderr)
+    return 1 if failed else 0
+
+
+def bench(arguments: list[str]) -> int:
+    """Run one benchmark, or all, each printing one table."""
+    names = benchmark_names()
+    parser = argparse.ArgumentParser(prog="./lab bench", description=bench.__doc__)
+    parser.add_argument("name", nargs="?", default="", help=f"one of: {', '.join(names)}, all")
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of a table")
+    parser.add_argument("--short", action="store_true", help="the short form that CI runs")
+    chosen, rest = parser.parse_known_args(arguments)
+    if not chosen.name:
+        print("Benchmarks:", ", ".join(names))
+        print("Run one with ./lab bench NAME, or all of them with ./lab bench all.")
+        return 0
+    if chosen.name != "all" and chosen.name not in names:
+        raise UsageError(f"there is no benchmark «{chosen.name}». There are: {', '.join(names)}.")
+    flags = [flag for flag, on in (("--json", chosen.json), ("--short", chosen.short)) if on]
+    status = 0
+    for name in names if chosen.name == "all" else [chosen.name]:
+        status = max(status, importlib.import_module(f"benchmarks.{name}").main([*flags, *rest]))
+    return status
+
+
+def benchmark_names() -> list[str]:
+    """Every module of `benchmarks` with a main() is a benchmark; helpers start with an underscore."""
+    import benchmarks
+
+    return sorted(
+        m.name for m in pkgutil.iter_modules(benchmarks.__path__) if m.name not in ("table",) and m.name[0] != "_"
+    )

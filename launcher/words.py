@@ -1,0 +1,107 @@
+"""The map of the lab: every word ./lab knows, what it does, and what must be installed for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of ./lab. `handler` is «module:function», imported only when the word is used."""
+
+    name: str
+    group: str
+    summary: str
+    handler: str
+    needs: tuple[str, ...] = ("core",)
+    usage: str = ""
+
+
+GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it")
+
+WORDS: tuple[Word, ...] = (
+    Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
+    Word(
+        "model",
+        GROUPS[2],
+        "which language model would run, why, how fast, and how to choose another",
+        "launcher.models:model",
+    ),
+    Word(
+        "serve",
+        GROUPS[2],
+        "share one copy of a model among all processes of this machine",
+        "launcher.models:serve",
+    ),
+    Word("doctor", GROUPS[3], "check the databases, the disk and what is running", "launcher.keeping:doctor"),
+    Word(
+        "backup",
+        GROUPS[3],
+        "copy everything you made, while the lab goes on working",
+        "launcher.keeping:backup",
+        usage="[FOLDER]",
+    ),
+    Word("restore", GROUPS[3], "put a backup back", "launcher.keeping:restore", usage="BACKUP"),
+    Word(
+        "setup",
+        GROUPS[4],
+        "install what the lab needs: the core, or --all with the rest",
+        "launcher.setup:setup",
+        needs=(),
+    ),
+    Word(
+        "test",
+        GROUPS[4],
+        "run the tests (--fast leaves out the slow ones)",
+        "launcher.develop:test",
+        needs=("core", "dev"),
+        usage="[PYTEST ARGUMENTS]",
+    ),
+    Word(
+        "check",
+        GROUPS[4],
+        "formatter, linter, type checker and import contract, as CI runs them",
+        "launcher.develop:check",
+        needs=("core", "dev"),
+    ),
+    Word(
+        "bench",
+        GROUPS[4],
+        "measure, against a named alternative in the same run",
+        "launcher.develop:bench",
+        usage="[NAME | all]",
+    ),
+)
+
+BY_NAME = {word.name: word for word in WORDS}
+
+
+def help_text(version: str) -> str:
+    """What ./lab --help prints."""
+    lines = [
+        f"NMA Lab {version}: a local-first lab for governed deliberation.",
+        "",
+        "  ./lab               set up if needed, then open the lab on http://127.0.0.1:7860",
+        "  ./lab WORD --help   all options of one word",
+    ]
+    for group in GROUPS:
+        words = [word for word in WORDS if word.group == group]
+        if not words:
+            continue
+        lines += ["", group]
+        lines += [f"  {' '.join((word.name, word.usage)).strip():<27} {word.summary}" for word in words]
+    lines += [
+        "",
+        "Exit status: 0 done · 1 the thing asked for failed · 2 the words were off ·",
+        "3 done with some inputs refused · 130 stopped by you.",
+        "Environment: NMA_DATA, NMA_MODEL, NMA_TOKEN, NMA_THREADS, LAB_PYTHON (see docs/environment.md).",
+    ]
+    return "\n".join(lines)
+
+
+def nearest(name: str) -> str | None:
+    """The word somebody most likely meant."""
+    import difflib
+
+    close = difflib.get_close_matches(name, BY_NAME, n=1, cutoff=0.6)
+    return close[0] if close else None

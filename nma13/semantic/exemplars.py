@@ -1,0 +1,46 @@
+"""What each value is like and what it only looks like, as written in exemplars/*.toml."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("exemplars")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value the screen may raise."""
+
+    name: str
+    sets: str
+    kind: str
+    like: tuple[str, ...]
+    looks_like: tuple[str, ...]
+
+
+@cache
+def values() -> tuple[Value, ...]:
+    """All values, in the order of their files."""
+    return tuple(_read(path) for path in _files())
+
+
+@cache
+def exemplars_hash() -> str:
+    """Names the exemplars that a set of heads was fitted on."""
+    digest = hashlib.sha256()
+    for path in _files():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def _files() -> list[Path]:
+    return sorted(FOLDER.glob("*.toml"))
+
+
+def _read(path: Path) -> Value:
+    plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Value(path.stem, plain["sets"], plain.get("kind", ""), tuple(plain["like"]), tuple(plain["looks_like"]))

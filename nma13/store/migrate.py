@@ -1,0 +1,146 @@
+"""Bringing a database's schema up to date: numbered SQL files, each applied once, in one transaction.
+
+A migration is recorded in the table `migrations` in the transaction that makes the change, so a kill
+leaves either both or neither. A file from a newer lab is refused untouched, and a copy is taken before
+a database that holds anything is changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import time
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from nma13.store.catalog import DATABASES, Database
+from nma13.store.errors import AlteredMigrationError, NewerDatabaseError
+
+SQL = Path(__file__).parent / "sql"
+RECORD = """
+CREATE TABLE IF NOT EXISTS migrations (
+    -- which numbered changes this file has been through
+    number     INTEGER PRIMARY KEY,
+    name       TEXT NOT NULL,
+    sha256     TEXT NOT NULL,
+    applied_ms INTEGER NOT NULL
+) STRICT
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    number: int
+    name: str
+    sql: str
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+@cache
+def migrations_of(name: str) -> tuple[Migration, ...]:
+    """The migrations of one database: the loop's tables first, then its own numbered files."""
+    database = DATABASES[name]
+    loop = (SQL / "loop.sql").read_text(encoding="utf-8")
+    loop = loop.replace("{outputs}", database.outputs).replace("{cycles}", database.cycles)
+    found = [Migration(1, "0001_loop", loop)]
+    for file in sorted((SQL / name).glob("[0-9][0-9][0-9][0-9]_*.sql")):
+        found.append(Migration(int(file.stem[:4]), file.stem, file.read_text(encoding="utf-8")))
+    numbers = [migration.number for migration in found]
+    assert numbers == list(range(1, len(found) + 1)), f"{name}: migrations are not numbered 1, 2, 3 …: {numbers}"
+    return tuple(found)
+
+
+def latest_version(name: str) -> int:
+    return migrations_of(name)[-1].number
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def refuse_newer(connection: sqlite3.Connection, database: Database, path: Path) -> None:
+    """A lab never touches a file whose schema it does not know."""
+    found, known = version_of(connection), latest_version(database.name)
+    if found > known:
+        raise NewerDatabaseError(
+            f"{path} was written by a newer version of the lab (schema {found}; this one knows {known}). "
+            "It was left as it is. Update the lab, or name another data folder with NMA_DATA."
+        )
+
+
+def migrate(connection: sqlite3.Connection, database: Database, path: Path) -> list[str]:
+    """Apply what is missing; returns the names of what was applied."""
+    refuse_newer(connection, database, path)
+    wanted = migrations_of(database.name)
+    if version_of(connection) == wanted[-1].number:
+        _refuse_altered(connection, wanted, path)
+        return []
+    before = version_of(connection)
+    if before > 0:
+        _copy_before(connection, path, before)
+    applied = []
+    for migration in wanted:
+        if _apply(connection, migration):
+            applied.append(migration.name)
+    return applied
+
+
+def _apply(connection: sqlite3.Connection, migration: Migration) -> bool:
+    """One migration under the write lock; a second process that waited finds it done."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute(RECORD)
+        done = connection.execute("SELECT 1 FROM migrations WHERE number = ?", (migration.number,)).fetchone()
+        if done is None:
+            for statement in statements(migration.sql):
+                connection.execute(statement)
+            connection.execute(
+                "INSERT INTO migrations VALUES (?, ?, ?, ?)",
+                (migration.number, migration.name, migration.sha256, time.time_ns() // 1_000_000),
+            )
+            connection.execute(f"PRAGMA user_version = {migration.number}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return done is None
+
+
+def statements(script: str) -> list[str]:
+    """A script's statements one by one: `executescript` would commit in the middle."""
+    found, pending = [], ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            found.append(pending.strip())
+            pending = ""
+    assert not _without_comments(pending), f"an unfinished statement: {pending[:80]}"
+    return found
+
+
+def _without_comments(sql: str) -> str:
+    return "".join(line.partition("--")[0] for line in sql.splitlines()).strip()
+
+
+def _refuse_altered(connection: sqlite3.Connection, wanted: tuple[Migration, ...], path: Path) -> None:
+    recorded = dict(connection.execute("SELECT number, sha256 FROM migrations").fetchall())
+    for migration in wanted:
+        if recorded.get(migration.number) != migration.sha256:
+            raise AlteredMigrationError(
+                f"{path} went through another «{migration.name}» than this lab ships. Migrations are only ever "
+                "added. Nothing was changed; use the version of the lab that wrote this file."
+            )
+
+
+def _copy_before(connection: sqlite3.Connection, path: Path, version: int) -> None:
+    """A whole copy beside the file, made with SQLite's own backup so that a busy file copies cleanly."""
+    copy = path.with_suffix(f".before-{version}.db")
+    copy.touch(mode=0o600)
+    with sqlite3.connect(copy) as target:
+        connection.backup(target)
+    target.close()

@@ -1,0 +1,75 @@
+"""The hash chain of decision records: an altered, removed or reordered record shows."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nma13.store.connect import transaction
+
+GENESIS = "sha256:" + "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One record of the chain."""
+
+    seq: int
+    parent: str
+    hash: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A place where the chain does not hold, in words."""
+
+    seq: int
+    what: str
+
+
+def canonical(body: Mapping[str, Any]) -> str:
+    """One spelling for one content, so that equal records have equal hashes."""
+    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def chain_hash(parent: str, body: str) -> str:
+    return "sha256:" + hashlib.sha256(f"{parent}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def append_record(connection: sqlite3.Connection, body: Mapping[str, Any], created_ms: int) -> Link:
+    """Add a record behind the last one."""
+    text = canonical(body)
+    with transaction(connection):
+        last = connection.execute("SELECT hash FROM decision_records ORDER BY seq DESC LIMIT 1").fetchone()
+        parent = last["hash"] if last else GENESIS
+        hash_ = chain_hash(parent, text)
+        connection.execute(
+            "INSERT INTO decision_records (parent, hash, body, created_ms) VALUES (?, ?, ?, ?)",
+            (parent, hash_, text, created_ms),
+        )
+        seq = int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+    return Link(seq, parent, hash_, text)
+
+
+def links(connection: sqlite3.Connection) -> Iterable[Link]:
+    for row in connection.execute("SELECT seq, parent, hash, body FROM decision_records ORDER BY seq"):
+        yield Link(row["seq"], row["parent"], row["hash"], row["body"])
+
+
+def verify(chain: Iterable[Link]) -> list[Fault]:
+    """Every place where the chain is broken; empty means that it holds."""
+    faults, parent, expected = [], GENESIS, 1
+    for link in chain:
+        if link.seq != expected:
+            faults.append(Fault(expected, f"record {expected} is missing"))
+        if link.parent != parent:
+            faults.append(Fault(link.seq, "does not follow the record before it"))
+        if chain_hash(link.parent, link.body) != link.hash:
+            faults.append(Fault(link.seq, "its content was altered after it was written"))
+        parent, expected = link.hash, link.seq + 1
+    return faults

@@ -1,0 +1,22 @@
+-- Loop C: the same question with a criterion per station; about one cycle in five leaves one station bare.
+ALTER TABLE cognition_cycles ADD COLUMN can_resolved INTEGER CHECK (can_resolved IN (0, 1));
+ALTER TABLE cognition_cycles ADD COLUMN blocking_stations TEXT CHECK (blocking_stations IS NULL OR json_valid(blocking_stations));
+ALTER TABLE cognition_cycles ADD COLUMN collective_lean TEXT;
+ALTER TABLE cognition_cycles ADD COLUMN bare_station TEXT;
+ALTER TABLE cognition_cycles ADD COLUMN architecture_note TEXT;
+ALTER TABLE cognition_loop ADD COLUMN can_confirmed INTEGER CHECK (can_confirmed IN (0, 1));
+ALTER TABLE cognition_loop ADD COLUMN lean TEXT;
+ALTER TABLE cognition_loop ADD COLUMN bare INTEGER NOT NULL DEFAULT 0 CHECK (bare IN (0, 1));
+
+CREATE TABLE components (
+    -- parts of a cognitive architecture that the stations named, kept as a library
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    source      TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    station     TEXT NOT NULL,
+    first_cycle INTEGER NOT NULL,
+    last_cycle  INTEGER NOT NULL,
+    uses        INTEGER NOT NULL DEFAULT 1,
+    description TEXT NOT NULL,
+    UNIQUE (source, name)
+) STRICT;

@@ -1,0 +1,64 @@
+"""Waiting for many jobs: cancel and deadlines hold whatever the backend does."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from nma13.llm import Cancel, Completion, Message, ModelError, ModelTimeout, Request
+from nma13.llm.jobs import Job, run_jobs, start_thread
+
+REQUEST = Request((Message("user", "hello"),))
+
+
+def deaf(job: Job) -> Completion:
+    """A backend that writes one word and then hears nothing for a while."""
+    job.emit("one")
+    time.sleep(3)
+    return Completion("one", "stop", 1, 1, 3.0, "deaf")
+
+
+def test_a_cancel_is_answered_at_once_even_by_a_deaf_backend() -> None:
+    cancel, begun = Cancel(), time.monotonic()
+    events = run_jobs([REQUEST, REQUEST], "deaf", start_thread(deaf), cancel)
+    assert next(events)[1].text == "one"
+    assert next(events)[1].text == "one"
+    cancel.cancel()
+    rest = list(events)
+    assert time.monotonic() - begun < 1.5
+    assert {index for index, _ in rest} == {0, 1}
+    assert all(c.completion and c.completion.finish_reason == "cancelled" for _, c in rest)
+    assert all(c.completion and c.completion.text == "one" for _, c in rest)
+
+
+def test_a_deadline_raises_with_what_had_arrived() -> None:
+    late = Request(REQUEST.messages, timeout_s=0.2)
+    begun = time.monotonic()
+    with pytest.raises(ModelTimeout, match=r"0\.2 s") as caught:
+        list(run_jobs([late], "deaf", start_thread(deaf), None))
+    assert time.monotonic() - begun < 1.5
+    assert caught.value.partial == "one"
+
+
+def test_an_unexpected_failure_becomes_a_sentence_and_keeps_its_cause() -> None:
+    def broken(job: Job) -> Completion:
+        raise ZeroDivisionError("no")
+
+    with pytest.raises(ModelError, match="ZeroDivisionError") as caught:
+        list(run_jobs([REQUEST], "broken", start_thread(broken), None))
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+def test_leaving_early_tells_every_job_to_stop() -> None:
+    jobs: list[Job] = []
+
+    def start(job: Job) -> None:
+        jobs.append(job)
+        job.emit("word")
+
+    events = run_jobs([REQUEST, REQUEST], "any", start, None)
+    next(events)
+    assert not any(job.stopped for job in jobs)
+    events.close()  # type: ignore[attr-defined]
+    assert all(job.stopped for job in jobs)

@@ -1,0 +1,154 @@
+"""Units: each is there once, sums are never off, a replay ends in the same rows."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nma13.store import LOOPS, STATIONS, open_ro, open_rw, transaction
+from nma13.store.mirror import replay_loop_d
+from nma13.store.units import (
+    begin_cycle,
+    duration_bin,
+    finish_cycle,
+    missing_outputs,
+    unfinished_cycle,
+    write_output,
+)
+from tests.nma13.store.helpers import ALL_OUTPUTS, ledger, output, result, start, write_cycle
+
+
+@pytest.mark.parametrize("source", LOOPS)
+def test_a_whole_cycle_in_every_loop(source: str, tmp_path: Path) -> None:
+    loop = LOOPS[source]
+    connection = open_rw(loop.database, tmp_path)
+    write_cycle(connection, loop, 1, can_resolved=True if loop.asks_can else None)
+    row = connection.execute(f"SELECT * FROM {loop.cycles}").fetchone()
+    assert (row["status"], row["output_count"], row["friction_type"]) == ("done", 21, "PRODUCTIVE")
+    assert connection.execute("SELECT count(*) FROM knowledge_ledger").fetchone()[0] == 7
+    assert missing_outputs(connection, loop, 1) == []
+    assert unfinished_cycle(connection, loop) is None
+
+
+def test_the_same_output_twice_is_refused(tmp_path: Path) -> None:
+    loop = LOOPS["loop_a"]
+    connection = open_rw("memory", tmp_path)
+    begin_cycle(connection, loop, start(1))
+    write_output(connection, loop, output(1, "R1", "S1"))
+    with pytest.raises(sqlite3.IntegrityError):
+        write_output(connection, loop, output(1, "R1", "S1", "another text"))
+    assert missing_outputs(connection, loop, 1) == ALL_OUTPUTS[1:]
+
+
+def test_an_output_needs_its_cycle(tmp_path: Path) -> None:
+    connection = open_rw("memory", tmp_path)
+    with pytest.raises(sqlite3.IntegrityError):
+        write_output(connection, LOOPS["loop_a"], output(1, "R1", "S1"))
+
+
+def test_finishing_twice_counts_once(tmp_path: Path) -> None:
+    loop = LOOPS["loop_b"]
+    connection = open_rw(loop.database, tmp_path)
+    write_cycle(connection, loop, 1, can_resolved=True)
+    assert finish_cycle(connection, loop, result(1, can_resolved=True), ledger(1)) is False
+    assert tuple(connection.execute("SELECT cycles, resolved FROM rollup_cycles").fetchone()) == (1, 1)
+
+
+def test_a_parse_error_never_has_a_friction(tmp_path: Path) -> None:
+    loop = LOOPS["loop_a"]
+    connection = open_rw("memory", tmp_path)
+    begin_cycle(connection, loop, start(1))
+    with pytest.raises(sqlite3.IntegrityError):
+        connection.execute("UPDATE autonomous_loop_cycles SET bof_status = 'parse_error', friction_type = 'NONE'")
+
+
+def test_roll_ups_equal_a_count_from_scratch(tmp_path: Path) -> None:
+    loop = LOOPS["loop_c"]
+    connection = open_rw(loop.database, tmp_path)
+    for cycle in range(95, 106):  # across a bucket's edge
+        write_cycle(
+            connection, loop, cycle, can_resolved=cycle % 3 == 0, blocking_stations=("S1",) if cycle % 3 else ()
+        )
+    summed = connection.execute("SELECT sum(cycles), sum(resolved), sum(tokens) FROM rollup_cycles").fetchone()
+    assert tuple(summed) == (11, 4, 11 * 21 * 10)
+    leads = connection.execute("SELECT sum(cycles) FROM rollup_leads").fetchone()[0]
+    assert leads == 10  # every neighbouring pair
+    stations = dict(connection.execute("SELECT station, sum(blocked) FROM rollup_stations GROUP BY station").fetchall())
+    assert stations == {s: 7 if s == "S1" else 0 for s in STATIONS}
+    assert connection.execute("SELECT sum(cycles) FROM rollup_durations").fetchone()[0] == 11
+
+
+def test_search_finds_what_was_committed_and_not_what_was_rolled_back(tmp_path: Path) -> None:
+    loop = LOOPS["loop_a"]
+    connection = open_rw("memory", tmp_path)
+    begin_cycle(connection, loop, start(1))
+    write_output(connection, loop, output(1, "R1", "S1", "the lighthouse keeper hesitates"))
+    with pytest.raises(RuntimeError), transaction(connection):
+        write_output(connection, loop, output(1, "R1", "S2", "the lighthouse burns"))
+        raise RuntimeError
+    found = connection.execute("SELECT rowid FROM autonomous_loop_text WHERE autonomous_loop_text MATCH 'lighthouse'")
+    assert len(found.fetchall()) == 1
+    connection.execute("UPDATE autonomous_loop SET text = 'redacted'")
+    connection.execute("INSERT INTO autonomous_loop_text (autonomous_loop_text) VALUES ('integrity-check')")
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(st.integers(min_value=0, max_value=6), min_size=1, max_size=4))
+def test_a_replay_interrupted_anywhere_ends_in_the_same_rows(
+    cuts: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("replay")
+    loop = LOOPS["loop_d"]
+    record, memory = open_rw(loop.database, folder), open_rw("memory", folder)
+    cycle = 0
+    for more in cuts:
+        for _ in range(more):
+            cycle += 1
+            write_cycle(record, loop, cycle, can_resolved=True)
+        begin_cycle(record, loop, start(cycle + 1))  # an unfinished one is never copied
+        replay_loop_d(record, memory)
+        replay_loop_d(record, memory)
+        record.execute("DELETE FROM loop_d_cycles WHERE status = 'running'")
+    assert memory.execute("SELECT count(*) FROM autonomous_loop_cycles WHERE source = 'loop_d'").fetchone()[0] == cycle
+    assert memory.execute("SELECT count(*) FROM autonomous_loop WHERE source = 'loop_d'").fetchone()[0] == 21 * cycle
+
+
+@pytest.mark.parametrize(
+    ("ask", "index"),
+    [
+        ("autonomous_loop WHERE source = 'loop_a' AND id > 5 ORDER BY id LIMIT 100", "autonomous_loop_feed"),
+        ("autonomous_loop WHERE cycle = 5 AND source = 'loop_a'", "autonomous_loop_natural"),
+        (
+            "autonomous_loop_cycles WHERE source = 'loop_a' AND cycle < 5 ORDER BY cycle DESC LIMIT 50",
+            "autonomous_loop_cycles_by_source",
+        ),
+        (
+            "autonomous_loop_cycles WHERE source = 'loop_a' AND scenario_type = 'Capacity Collapse' AND id > 9"
+            " ORDER BY id",
+            "autonomous_loop_cycles_by_type",
+        ),
+        (
+            "knowledge_ledger WHERE source = 'loop_a' AND station = 'S1' AND id > 3 ORDER BY id",
+            "knowledge_ledger_by_station",
+        ),
+        ("process_events WHERE source = 'loop_a' AND id > 3 ORDER BY id", "process_events_by_source"),
+        ("rollup_stations WHERE source = 'loop_a' AND bucket BETWEEN 1 AND 9", "PRIMARY KEY"),
+    ],
+)
+def test_what_the_monitors_ask_is_served_by_an_index(ask: str, index: str, tmp_path: Path) -> None:
+    open_rw("memory", tmp_path).close()
+    plan = " ".join(
+        row["detail"] for row in open_ro("memory", tmp_path).execute(f"EXPLAIN QUERY PLAN SELECT * FROM {ask}")
+    )
+    assert index in plan
+    assert "SCAN" not in plan
+    assert "TEMP B-TREE" not in plan
+
+
+def test_duration_bins_grow_with_the_duration() -> None:
+    assert duration_bin(318) < duration_bin(2985)
+    assert duration_bin(0) == -60
