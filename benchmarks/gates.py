@@ -5,17 +5,15 @@ Figures that count are ratios within one run; milliseconds are printed with the 
 
 from __future__ import annotations
 
-import argparse
-import json
-import platform
 import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from benchmarks import table
+from benchmarks.table import Row
 from nma13.kit import Kit
 from nma13.pipeline import run
 from nma13.rules import shipped
@@ -23,46 +21,32 @@ from nma13.rules import shipped
 TEXT = (Path(__file__).parent / "ordinary.txt").read_text("utf-8").strip()
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--short", action="store_true", help="fewer repeats, 100 kB instead of 1 MB")
-    options = parser.parse_args()
-    result = {"name": "gates", "machine": machine(), "rows": rows(options.short)}
-    if options.json:
-        print(json.dumps(result))
-        return 0
-    print(result["machine"])
-    for row in result["rows"]:
-        ratio = f"{row['ratio']:8.1f} × {row['against']}" if row["ratio"] else ""
-        print(f"{row['what']:34} {row['value']:10.3f} {row['unit']:5} {ratio}")
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    return table.run("gates", measure, arguments)
 
 
-def machine() -> str:
-    return f"{platform.machine()} {platform.system()} Python {platform.python_version()}"
-
-
-def rows(short: bool = False) -> list[dict[str, Any]]:
-    """The table: the pipeline on ordinary words, its tail, the same patterns one by one, hostile input."""
+def measure(short: bool = False) -> list[Row]:
+    """The pipeline on ordinary words, its tail, the same patterns one by one, and hostile input."""
     kit = Kit(shipped())
     repeats = 60 if short else 400
-    times = timed(lambda: run(TEXT, kit=kit), repeats)
+    times = timed(partial(run, TEXT, kit=kit), repeats)
     median, tail = statistics.median(times), times[int(len(times) * 0.99)]
     one_by_one = statistics.median(timed(sequential(), max(5, repeats // 20)))
-    table = [
-        row("pipeline_500_words", median, "ms", "the same patterns one by one with re", one_by_one / median),
-        row("pipeline_500_words_p99", tail, "ms"),
-        row("re_one_by_one", one_by_one, "ms"),
+    against = "the same patterns one by one with Python's re"
+    rows = [
+        Row("pipeline_500_words", median, "ms", against, one_by_one / median),
+        Row("pipeline_500_words p99", tail, "ms"),
+        Row("re, pattern by pattern", one_by_one, "ms"),
     ]
     size = 100_000 if short else 1_000_000
-    per_byte = median / len(TEXT)
+    ordinary = median / len(TEXT) * size
     for name, unit in HOSTILE.items():
         text = (unit * (size // len(unit) + 1))[:size]
         took = timed(partial(run, text, kit=kit), 1)[0]
-        what = f"hostile_{size // 1000}kB_{name}"
-        table.append(row(what, took, "ms", "per byte of ordinary text", per_byte * size / took))
-    return table
+        rows.append(
+            Row(f"{size // 1000} kB, {name}", took, "ms", "as many characters of ordinary text", ordinary / took)
+        )
+    return rows
 
 
 HOSTILE = {
@@ -101,16 +85,6 @@ def timed(work: Callable[[], object], repeats: int) -> list[float]:
         work()
         times.append((time.perf_counter_ns() - start) / 1e6)
     return sorted(times)
-
-
-def row(what: str, value: float, unit: str, against: str = "", ratio: float = 0.0) -> dict[str, Any]:
-    return {
-        "what": what,
-        "value": round(value, 4),
-        "unit": unit,
-        "against": against,
-        "ratio": round(ratio, 2),
-    }
 
 
 if __name__ == "__main__":
