@@ -19,7 +19,8 @@ STATION_NAMES = {
 TONES: dict[str, Tone] = {
     "EXPLICIT DECLINE": "alarm", "TRAGIC FORK": "alarm", "REBUILD": "warm", "EPISTEMIC FORK": "warm",
     "HEDGED VECTOR": "warm", "SEQUENCED VECTOR": "calm", "VECTOR": "calm",
-    "REDIRECT": "alarm", "NMA-3": "warm", "CLARIFY": "warm", "CRISIS": "alarm", "MANIPULATION": "alarm", "AUTHORITY": "warm",
+    "REDIRECT": "alarm", "NMA-3": "warm", "CLARIFY": "warm",
+    "CRISIS": "alarm", "MANIPULATION": "alarm", "AUTHORITY": "warm",
 }  # fmt: skip
 WHAT = {"routing": "routing", "trust": "trust", "output_class": "answer", "mode": "mode", "halted": "halted"}
 
@@ -54,8 +55,10 @@ def own_words(state: PipelineState) -> Html:
             (f.span.start, f.span.end, "premise", f"unverified premise: {f.reason} {f.verify}")
             for f in state.step0.flags
         ]
+    by_rule = {f.sets for f in state.findings if f.counts and f.origin == "rule"}
     for finding in state.findings:
-        if finding.counts and not finding.sets.startswith(("STEP0", "CLAIM", "STATION")):
+        said_by_rule = finding.origin == "rule" or finding.sets not in by_rule
+        if finding.counts and said_by_rule and not finding.sets.startswith(("STEP0", "CLAIM", "STATION")):
             marks += [(span.start, span.end, "seen", f"{finding.sets}: {_reason(finding)}") for span in finding.spans]
     shown = state.text[:LIMIT_SHOWN]
     rest = f" … ({len(state.text) - LIMIT_SHOWN:,} more characters)" if len(state.text) > LIMIT_SHOWN else ""

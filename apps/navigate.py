@@ -23,7 +23,7 @@ from nma13.state import PipelineState
 EXAMPLES = (
     "I'm stuck. Nothing's wrong, but something has to change.",
     "The operation on my hand may end my playing for good, and without it the pain goes on. I am a pianist.",
-    "My wife and I must decide by Friday whether to move her mother in with us. Research proves that 80 % of families regret it.",
+    "My wife and I must decide by Friday whether her mother moves in. Research proves that 80 % of families regret it.",
 )
 ATTACHED_LIMIT = 12_000
 PLAIN_TEXT = [".txt", ".md", ".csv"]

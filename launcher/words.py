@@ -22,6 +22,32 @@ GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Buil
 WORDS: tuple[Word, ...] = (
     Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
     Word(
+        "navigate",
+        GROUPS[1],
+        "one text through the gates, and the prose they allow",
+        "launcher.engine:navigate",
+        usage="[TEXT]",
+    ),
+    Word("repl", GROUPS[1], "text after text, with the gates and the why at hand", "launcher.engine:repl"),
+    Word(
+        "gates",
+        GROUPS[1],
+        "a JSONL of texts through the gates, no model asked",
+        "launcher.engine:gates",
+        usage="FILE",
+    ),
+    Word(
+        "battery", GROUPS[1], "the 50 frozen scenarios, each field against what was expected", "launcher.engine:battery"
+    ),
+    Word("cases", GROUPS[1], "the canonical cases TC01 to TC19", "launcher.engine:cases"),
+    Word(
+        "record",
+        GROUPS[1],
+        "verify a file of decision records, or replay it",
+        "launcher.engine:record",
+        usage="verify|replay FILE",
+    ),
+    Word(
         "model",
         GROUPS[2],
         "which language model would run, why, how fast, and how to choose another",

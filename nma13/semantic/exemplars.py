@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+NEUTRAL = "neutral"
 FOLDER = Path(__file__).with_name("exemplars")
 
 
@@ -25,7 +26,14 @@ class Value:
 @cache
 def values() -> tuple[Value, ...]:
     """All values, in the order of their files."""
-    return tuple(_read(path) for path in _files())
+    return tuple(_read(path) for path in _files() if path.stem != NEUTRAL)
+
+
+@cache
+def neutral() -> tuple[str, ...]:
+    """Sentences that are no value of anything."""
+    plain = tomllib.loads((FOLDER / f"{NEUTRAL}.toml").read_text(encoding="utf-8"))
+    return tuple(plain["looks_like"])
 
 
 @cache

@@ -1,4 +1,4 @@
-"""One linear head per value over sentence vectors, fitted in closed form, with honest leave-one-out scores.
+"""One linear head per value over sentence vectors, fitted in closed form and judged on texts it did not see.
 
 A nearest-exemplar rule confuses «I want to die» with «I do not want to die»: the encoder places texts by
 topic first. A ridge head over exemplars of both kinds finds the direction that separates them.
@@ -7,36 +7,37 @@ topic first. A ridge head over exemplars of both kinds finds the direction that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 Matrix = Any  # NDArray[np.float32]
+FOLDS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A head and what each training text would have scored had it been left out."""
-
-    weights: Matrix
-    bias: float
-    left_out: Matrix
-
-
-def fit(vectors: Matrix, labels: Matrix, weights: Matrix, ridge: float) -> Fit:
-    """Weighted ridge regression of ±1 labels; the leave-one-out scores come from the hat matrix."""
+def fit(vectors: Matrix, labels: Matrix, weights: Matrix, ridge: float) -> Matrix:
+    """Weighted ridge regression of ±1 labels; the last number is the bias."""
     import numpy as np
 
-    root = np.sqrt(weights)[:, None]
-    design = np.hstack([vectors, np.ones((len(vectors), 1), dtype=vectors.dtype)])
-    x, y = design * root, labels * root[:, 0]
-    penalty = np.eye(design.shape[1], dtype=vectors.dtype) * ridge
-    penalty[-1, -1] = 1e-6  # the bias is not shrunk
-    inverse = np.linalg.inv(x.T @ x + penalty)
-    beta = inverse @ (x.T @ y)
-    hat = np.einsum("ij,jk,ik->i", x, inverse, x)
-    scores = design @ beta
-    left_out = scores - (hat / np.clip(1 - hat, 1e-3, None)) * (labels - scores)
-    return Fit(beta[:-1], float(beta[-1]), left_out)
+    design = with_bias(vectors)
+    weighted = design * weights[:, None]
+    return np.linalg.solve(weighted.T @ design + ridge * np.eye(design.shape[1]), weighted.T @ labels)
+
+
+def unseen_scores(vectors: Matrix, labels: Matrix, weights: Matrix, folds: Matrix, ridge: float) -> Matrix:
+    """What each row scores under a head fitted without its fold."""
+    import numpy as np
+
+    design, scores = with_bias(vectors), np.zeros(len(vectors))
+    for fold in range(FOLDS):
+        seen = (folds != fold) & (weights > 0)
+        head = fit(vectors[seen], labels[seen], weights[seen], ridge)
+        scores[folds == fold] = design[folds == fold] @ head
+    return scores
+
+
+def with_bias(vectors: Matrix) -> Matrix:
+    import numpy as np
+
+    return np.hstack([vectors, np.ones((len(vectors), 1), dtype=vectors.dtype)])
 
 
 def threshold_for(scores: Sequence[float], truths: Sequence[bool], specificity: float) -> float:
@@ -44,7 +45,5 @@ def threshold_for(scores: Sequence[float], truths: Sequence[bool], specificity: 
     import numpy as np
 
     negatives = np.sort(np.asarray([s for s, t in zip(scores, truths, strict=True) if not t]))
-    if not len(negatives):
-        return 0.0
-    place = min(len(negatives) - 1, int(np.ceil(specificity * len(negatives))) - 1)
+    place = min(len(negatives) - 1, int(np.ceil(specificity * len(negatives))))
     return float(negatives[place]) + 1e-4

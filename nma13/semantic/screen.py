@@ -13,6 +13,7 @@ from nma13.errors import LabError, UsageError
 from nma13.evidence import Finding, Span
 from nma13.rules.guards import guards
 from nma13.semantic.exemplars import exemplars_hash, values
+from nma13.semantic.heads import with_bias
 from nma13.terms import Origin
 from nma13.text import Document
 
@@ -39,7 +40,7 @@ class SemanticScreen:
                     "The semantic screen was fitted on other exemplars than those beside it. "
                     "Run python -m nma13.semantic.build, or switch it off with --semantic off."
                 )
-            self._heads, self._biases = saved["heads"], saved["biases"]
+            self._heads = saved["heads"]
             self._thresholds = saved["thresholds"]
             self._bank, self._owners = saved["bank"].astype(np.float32), saved["owners"]
             self._texts: list[str] = json.loads(str(saved["texts"]))
@@ -49,7 +50,7 @@ class SemanticScreen:
         if not places:
             return ()
         vectors = encoder.encode([document.original[start:end] for start, end in places])
-        scores = vectors @ self._heads.T + self._biases
+        scores = with_bias(vectors) @ self._heads.T
         findings = []
         for index, value in enumerate(values()):
             best = int(scores[:, index].argmax())
@@ -66,7 +67,7 @@ class SemanticScreen:
         text = [text for text, owner in zip(self._texts, self._owners, strict=True) if owner == index][nearest]
         start, end = place
         span = Span(start, end, document.original[start:end])
-        asked, silenced = _guarded(document, start, end)
+        asked, silenced = _guarded(document, start)
         return Finding(
             rule=f"SEM-{values()[index].name.upper()}",
             sets=sets,
@@ -95,7 +96,7 @@ def _places(document: Document) -> list[tuple[int, int]]:
     return places
 
 
-def _guarded(document: Document, start: int, end: int) -> tuple[tuple[str, ...], str]:
+def _guarded(document: Document, start: int) -> tuple[tuple[str, ...], str]:
     """Fiction, study and news silence meaning as they silence words."""
     clause = next((c for c in document.clauses if document.span(c.start, c.end).start >= start), None)
     if clause is None:

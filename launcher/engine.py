@@ -1,0 +1,39 @@
+"""Words of the engine; its own command line does the work."""
+
+from __future__ import annotations
+
+
+def navigate(arguments: list[str]) -> int:
+    from nma13.cli.navigate import main
+
+    return main(arguments)
+
+
+def repl(arguments: list[str]) -> int:
+    from nma13.cli.repl import main
+
+    return main(arguments)
+
+
+def gates(arguments: list[str]) -> int:
+    from nma13.cli.batch import main
+
+    return main(arguments)
+
+
+def battery(arguments: list[str]) -> int:
+    from nma13.cli.battery import battery as run
+
+    return run(arguments)
+
+
+def cases(arguments: list[str]) -> int:
+    from nma13.cli.battery import cases as run
+
+    return run(arguments)
+
+
+def record(arguments: list[str]) -> int:
+    from nma13.cli.record import main
+
+    return main(arguments)

@@ -1,0 +1,75 @@
+"""`navigate`: one text through the engine, and the prose that its decision allows."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from nma13.cli import options, render
+from nma13.interpreter import Finished, Shown, Voice, Withdrawn, stream
+from nma13.jsonio import to_plain
+from nma13.pipeline import run
+from nma13.record import append_to_file
+from nma13.state import PipelineState, summary
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./lab navigate", description=__doc__)
+    parser.add_argument("text", nargs="?", help="the text; - or nothing reads standard input")
+    parser.add_argument("--json", action="store_true", help="print the whole state as one JSON object")
+    parser.add_argument("--explain", action="store_true", help="print the trace with the evidence underlined")
+    parser.add_argument("--gates", action="store_true", help="print what each gate decided")
+    parser.add_argument(
+        "--attach", type=Path, action="append", default=[], metavar="FILE", help="material for this run"
+    )
+    parser.add_argument("--record", type=Path, metavar="FILE", help="append the decision to a chained record file")
+    parser.add_argument(
+        "--keep-input", action="store_true", help="keep the text itself in the record, so that it can be replayed"
+    )
+    options.add_engine_options(parser)
+    options.add_model_options(parser)
+    chosen = parser.parse_args(arguments)
+    text = sys.stdin.read() if chosen.text in (None, "-") else chosen.text
+    state = run(text, options.context_from(chosen.attach), options.kit_from(chosen))
+    with options.voice_from(chosen) as voice:
+        state = _json(state, voice) if chosen.json else show(state, voice)
+    if chosen.record:
+        link = append_to_file(chosen.record, state, keep_input=chosen.keep_input)
+        print(f"Recorded as number {link.seq} in {chosen.record}.", file=sys.stderr)
+    if chosen.json:
+        return 0
+    if chosen.gates:
+        print("\n" + render.gates(state))
+    if chosen.explain:
+        print("\n" + render.explain(state, colour=sys.stdout.isatty()))
+    return 0
+
+
+def show(state: PipelineState, voice: Voice | None) -> PipelineState:
+    """Header first, then the prose as it is written; what is withdrawn is said to be withdrawn."""
+    model = voice.model.describe().model if voice else ""
+    print(render.header(state, model), file=sys.stderr)
+    finished = state
+    for event in stream(state, voice):
+        match event:
+            case Shown(text):
+                print(render.printable(text), end="", flush=True)
+            case Withdrawn(why):
+                print(f"\n[withdrawn: {why}; what follows stands instead]", flush=True)
+            case Finished(last):
+                finished = last
+    print()
+    for line in render.notices(finished):
+        print(line, file=sys.stderr)
+    return finished
+
+
+def _json(state: PipelineState, voice: Voice | None) -> PipelineState:
+    import json
+
+    from nma13.interpreter import interpret
+
+    finished = interpret(state, voice)
+    print(json.dumps({"summary": summary(finished), "state": to_plain(finished)}, ensure_ascii=True))
+    return finished

@@ -1,0 +1,31 @@
+"""`record`: verify a file of decision records, or run every one again and compare."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from nma13.cli import options
+from nma13.kit import default_kit
+from nma13.record import read_file, replay, verify_file
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./lab record", description=__doc__)
+    parser.add_argument("word", choices=("verify", "replay"))
+    parser.add_argument("file", type=Path)
+    options.add_engine_options(parser)
+    chosen = parser.parse_args(arguments)
+    faults = verify_file(chosen.file)
+    for fault in faults:
+        print(f"record {fault.seq}: {fault.what}")
+    if faults or chosen.word == "verify":
+        print("The chain is broken." if faults else "The chain holds.")
+        return 1 if faults else 0
+    differing = 0
+    for result in replay(read_file(chosen.file), default_kit()):
+        differing += not result.identical
+        print(f"record {result.seq}: {'identical' if result.identical else 'differs'}")
+        for line in (*result.differences[:20], *result.causes):
+            print(f"    {line}")
+    return 1 if differing else 0

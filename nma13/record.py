@@ -1,0 +1,164 @@
+"""The decision record: one run as portable JSON, chained by hash, verified and replayed by anybody.
+
+A record holds the hash of the input (the input itself only where the person allows it), what decided (rules,
+overlay, engine version), the whole state, and who wrote the prose with which seed. Records follow each other
+in a file of lines; each line's hash covers its body and the hash before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from nma13 import __version__
+from nma13.errors import LabError
+from nma13.evidence import Finding
+from nma13.jsonio import load_state, to_plain
+from nma13.kit import Kit
+from nma13.pipeline import run
+from nma13.state import PipelineState, summary
+from nma13.store.records import GENESIS, Fault, Link, canonical, chain_hash, verify
+
+FORMAT = "nma-decision-record/1"
+
+
+class RecordError(LabError):
+    """A record file that cannot be read or replayed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One record run again: what differs from what was recorded, and why it may."""
+
+    seq: int
+    differences: tuple[str, ...]
+    causes: tuple[str, ...]
+
+    @property
+    def identical(self) -> bool:
+        return not self.differences
+
+
+def body_of(state: PipelineState, *, keep_input: bool) -> dict[str, Any]:
+    """The record's content. Without the input, every quotation of it is left out; places stay."""
+    plain = to_plain(state)
+    if not keep_input:
+        plain = _redacted(plain)
+    made = state.interpretation
+    return {
+        "format": FORMAT,
+        "engine": __version__,
+        "input_sha256": hashlib.sha256(state.text.encode("utf-8", "surrogatepass")).hexdigest(),
+        "input_kept": keep_input,
+        "rules_sha256": state.provenance.rules_sha256,
+        "overlay": state.provenance.overlay,
+        "prose_source": made.source.value if made else None,
+        "model": made.model if made else None,
+        "seed": made.seed if made else None,
+        "summary": summary(state),
+        "state": plain,
+    }
+
+
+def append_to_file(path: Path, state: PipelineState, *, keep_input: bool) -> Link:
+    """Add a record behind the last one of the file; a file whose chain is broken is not continued."""
+    links = list(read_file(path)) if path.exists() else []
+    if faults := verify(links):
+        raise RecordError(f"{path.name} is not intact ({faults[0].what} at record {faults[0].seq}); nothing was added.")
+    parent = links[-1].hash if links else GENESIS
+    body = canonical(body_of(state, keep_input=keep_input))
+    link = Link(len(links) + 1, parent, chain_hash(parent, body), body)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(
+            json.dumps({"seq": link.seq, "parent": link.parent, "hash": link.hash, "body": json.loads(body)}) + "\n"
+        )
+    path.chmod(0o600)
+    return link
+
+
+def read_file(path: Path) -> Iterator[Link]:
+    """The records of a file, as they stand."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{path} cannot be read as a record file ({error}).") from None
+    for number, line in enumerate(lines, 1):
+        try:
+            plain = json.loads(line)
+            yield Link(int(plain["seq"]), str(plain["parent"]), str(plain["hash"]), canonical(plain["body"]))
+        except (ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"{path.name}, line {number}: this is not a decision record ({error}).") from None
+
+
+def verify_file(path: Path) -> list[Fault]:
+    return verify(read_file(path))
+
+
+def replay(links: Iterable[Link], kit: Kit) -> Iterator[Replay]:
+    """Run each recorded input again. What the screen saw is taken from the record, so no encoder is needed."""
+    for link in links:
+        body = json.loads(link.body)
+        if not body["input_kept"]:
+            yield Replay(link.seq, ("the input was not kept, so it cannot be run again",), ())
+            continue
+        recorded = load_state(json.dumps(body["state"]))
+        recorded = replace(recorded, interpretation=None, audit=None)
+        again = run(recorded.text, recorded.context, Kit(kit.rules, _seen(recorded)))
+        differences = tuple(_differences(to_plain(recorded), to_plain(again)))
+        yield Replay(link.seq, differences, _causes(recorded, again) if differences else ())
+
+
+class _Remembered:
+    """The screen of a replay: what was seen then."""
+
+    def __init__(self, findings: tuple[Finding, ...]) -> None:
+        self._findings = findings
+
+    def __call__(self, document: object) -> tuple[Finding, ...]:
+        del document
+        return self._findings
+
+
+def _seen(state: PipelineState) -> _Remembered | None:
+    if not state.provenance.semantic:
+        return None
+    return _Remembered(tuple(f for f in state.findings if f.origin == "semantic"))
+
+
+def _causes(recorded: PipelineState, again: PipelineState) -> tuple[str, ...]:
+    """Which part of what decides has changed since."""
+    before, now = recorded.provenance, again.provenance
+    causes = [
+        f"{name}: {getattr(before, name) or 'none'} then, {getattr(now, name) or 'none'} now"
+        for name in ("engine", "rules_sha256", "overlay", "rules_off", "allowed")
+        if getattr(before, name) != getattr(now, name)
+    ]
+    then = {(f.rule, f.spans) for f in recorded.findings if f.counts}
+    here = {(f.rule, f.spans) for f in again.findings if f.counts}
+    causes += [f"rule {rule} saw this then and does not now" for rule in sorted({r for r, _ in then - here})]
+    causes += [f"rule {rule} sees now what it did not then" for rule in sorted({r for r, _ in here - then})]
+    return tuple(causes)
+
+
+def _differences(before: Any, now: Any, path: str = "state") -> Iterator[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        for key in sorted({*before, *now}):
+            yield from _differences(before.get(key), now.get(key), f"{path}.{key}")
+    elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
+        for index, (a, b) in enumerate(zip(before, now, strict=True)):
+            yield from _differences(a, b, f"{path}[{index}]")
+    elif before != now:
+        yield path
+
+
+def _redacted(plain: Any) -> Any:
+    """The same structure without words: a record that proves without telling."""
+    if isinstance(plain, dict):
+        return {key: "" if key == "text" else _redacted(value) for key, value in plain.items()}
+    if isinstance(plain, list):
+        return [_redacted(item) for item in plain]
+    return plain
