@@ -25,7 +25,7 @@ def screen() -> SemanticScreen:
 
 
 def test_a_paraphrase_without_the_words_is_seen(screen: SemanticScreen) -> None:
-    text = "The letters for my children are in the drawer. I will not need anything next month."
+    text = "I'd be relieved if I went to bed and simply never woke."
     seen = run(text, kit=default_kit(screen))
     assert seen.provenance.semantic
     finding = next(f for f in screen(read(text)) if f.sets == "FLAG=CRISIS")
