@@ -99,6 +99,7 @@ class RuleEngine:
                 _try_wide(scan, wide, sentence.mask, "sentence", sentence.start, sentence.end)
         if text_wide:
             _try_wide(scan, text_wide, scan.text_mask, "text", 0, len(document.lower))
+        scan.settle()
         for rule in self._combinations:
             scan.combine(rule)
         return scan.reading()
@@ -199,6 +200,11 @@ class _Scan:
             if place := guard.find(self.document, clause, start, end):
                 return asked + rule.guards[: i + 1], self.at(name, place)
         return asked + rule.guards, ""
+
+    def settle(self) -> None:
+        """Put what was seen in the order of the text: what a combination cites must not hang on the order of rules."""
+        for seen in self.signals.values():
+            seen.sort(key=lambda pair: (pair[0].spans[0].start, pair[0].spans[0].end, pair[0].rule))
 
     def combine(self, rule: Rule) -> None:
         """A combination rule: all of these, one of those, none of the others."""
