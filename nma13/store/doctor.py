@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import stat
@@ -72,6 +73,15 @@ def diagnose(folder: Path | None = None, *, thorough: bool = False) -> Report:
     findings: list[Finding] = []
     databases = [_examine(database, place, thorough, findings) for database in DATABASES.values()]
     free = shutil.disk_usage(_existing(place)).free
+    if not os.access(_existing(place), os.W_OK):
+        findings.append(
+            Finding(
+                "error",
+                str(place),
+                "this folder cannot be written",
+                "give it to your user, or name another with NMA_DATA",
+            )
+        )
     growth = _bytes_per_day(place, databases)
     if free < LOW_DISK_BYTES:
         findings.append(
