@@ -17,7 +17,7 @@ from nma13.store.catalog import DATABASES
 from nma13.store.connect import database_path, open_ro
 from nma13.store.errors import AlreadyRunningError, BrokenDatabaseError, StoreError, explain
 from nma13.store.lock import read_holder
-from nma13.store.migrate import refuse_newer, version_of
+from nma13.store.migrate import refuse_strange, version_of
 
 MANIFEST = "backup.json"
 PLAIN_FILES = ("settings.json", "overlay.toml")
@@ -111,7 +111,7 @@ def _check(path: Path, name: str) -> int:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
         try:
             verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
-            refuse_newer(connection, DATABASES[name], path)
+            refuse_strange(connection, DATABASES[name], path)
             version = version_of(connection)
         finally:
             connection.close()
