@@ -77,6 +77,36 @@ def test_nothing_is_restored_under_a_running_loop(tmp_path: Path) -> None:
         restore(made.folder, data)
 
 
+def test_nothing_is_restored_under_somebody_who_has_a_file_open(tmp_path: Path) -> None:
+    data = filled(tmp_path / "data")
+    made = backup(tmp_path / "copies", data)
+    page = open_rw("memory", data)
+    before = sorted(file.name for file in data.iterdir())
+    with pytest.raises(AlreadyRunningError, match=r"memory\.db open"):
+        restore(made.folder, data)
+    assert sorted(file.name for file in data.iterdir()) == before
+    page.close()
+    restore(made.folder, data)
+
+
+def test_a_damaged_database_does_not_stop_its_own_restoring(tmp_path: Path) -> None:
+    data = filled(tmp_path / "data")
+    made = backup(tmp_path / "copies", data)
+    database_path("memory", data).write_bytes(b"no database any more" * 1000)
+    restore(made.folder, data)
+    assert open_ro("memory", data).execute("SELECT count(*) FROM autonomous_loop").fetchone()[0] == 21
+
+
+@pytest.mark.parametrize("listed", ["../../elsewhere.txt", "next_year.db"])
+def test_a_manifest_cannot_name_what_it_likes(tmp_path: Path, listed: str) -> None:
+    data = filled(tmp_path / "data")
+    made = backup(tmp_path / "copies", data)
+    manifest = json.loads((made.folder / "backup.json").read_text())
+    (made.folder / "backup.json").write_text(json.dumps(manifest | {"files": [listed]}))
+    with pytest.raises(StoreError, match="does not know"):
+        restore(made.folder, data)
+
+
 def test_no_backup_of_nothing_and_no_restore_from_anything(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="nothing"):
         backup(tmp_path / "copies", tmp_path / "data")

@@ -159,6 +159,19 @@ def test_a_replay_interrupted_anywhere_ends_in_the_same_rows(
     assert memory.execute("SELECT count(*) FROM autonomous_loop WHERE source = 'loop_d'").fetchone()[0] == 21 * cycle
 
 
+def test_a_replay_fills_a_gap_wherever_it_lies(tmp_path: Path) -> None:
+    loop = LOOPS["loop_d"]
+    record, memory = open_rw(loop.database, tmp_path), open_rw("memory", tmp_path)
+    for cycle in (1, 3, 150):
+        write_cycle(record, loop, cycle, can_resolved=True)
+    assert replay_loop_d(record, memory) == 3
+    write_cycle(record, loop, 2, can_resolved=True)  # finished after a later one
+    memory.execute("DELETE FROM autonomous_loop_cycles WHERE cycle = 150")
+    assert replay_loop_d(record, memory) == 2
+    assert replay_loop_d(record, memory) == 0
+    assert memory.execute("SELECT count(*) FROM autonomous_loop").fetchone()[0] == 4 * 21
+
+
 @pytest.mark.parametrize(
     ("ask", "index"),
     [
