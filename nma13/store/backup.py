@@ -8,14 +8,15 @@ import shutil
 import sqlite3
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from nma13 import __version__
 from nma13.config import data_dir
 from nma13.store.catalog import DATABASES, LOOPS
-from nma13.store.connect import database_path, open_ro
-from nma13.store.errors import AlreadyRunningError, BrokenDatabaseError, StoreError, explain
+from nma13.store.connect import open_ro
+from nma13.store.errors import AlreadyRunningError, BrokenDatabaseError, MissingDatabaseError, StoreError, explain
 from nma13.store.lock import read_holder
 from nma13.store.migrate import refuse_strange, version_of
 
@@ -43,9 +44,8 @@ def backup(target: Path, folder: Path | None = None, tell: Callable[[str], None]
         partial.mkdir(parents=True, mode=0o700)
         copied: dict[str, int] = {}
         for name in DATABASES:
-            if database_path(name, source).is_file():
-                tell(f"copying {DATABASES[name].file} …")
-                copied[name] = _copy_database(name, source, partial)
+            with suppress(MissingDatabaseError):
+                copied[name] = _copy_database(name, source, partial, tell)
         files = tuple(name for name in PLAIN_FILES if (source / name).is_file())
         for name in files:
             shutil.copy2(source / name, partial / name)
@@ -103,10 +103,11 @@ def restore(backup_folder: Path, folder: Path | None = None) -> list[str]:
     return names
 
 
-def _copy_database(name: str, source: Path, target: Path) -> int:
-    destination = target / DATABASES[name].file
-    os.close(os.open(destination, os.O_CREAT | os.O_EXCL, 0o600))
+def _copy_database(name: str, source: Path, target: Path, tell: Callable[[str], None]) -> int:
     reader = open_ro(name, source)
+    destination = target / DATABASES[name].file
+    tell(f"copying {destination.name} …")
+    os.close(os.open(destination, os.O_CREAT | os.O_EXCL, 0o600))
     try:
         writer = sqlite3.connect(destination)
         try:
