@@ -13,11 +13,16 @@ from nma13.config import data_dir
 def doctor(arguments: list[str]) -> int:
     """Check the databases, the disk and what is running. Exit status 1 when something needs you."""
     from nma13.store.doctor import diagnose, render
+    from nma13.store.mend import mend
 
     parser = _parser("doctor", doctor.__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--thorough", action="store_true", help="read every page of every database")
+    parser.add_argument("--mend", action="store_true", help="make sums and full-text indexes again from the rows")
     chosen = parser.parse_args(arguments)
+    if chosen.mend:
+        for line in mend(chosen.data or data_dir()):
+            print(f"made again: {line}", file=sys.stderr, flush=True)
     report = diagnose(chosen.data, thorough=chosen.thorough)
     print(json.dumps(report.to_dict(), indent=1) if chosen.json else render(report))
     return 0 if report.healthy else 1

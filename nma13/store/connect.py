@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
 from nma13.config import data_dir, ensure_data_dir
 from nma13.store.catalog import DATABASES
 from nma13.store.errors import BrokenDatabaseError, MissingDatabaseError, StoreError, explain
+from nma13.store.lock import turn
+from nma13.store.migrate import latest_version, migrate, refuse_altered, refuse_strange, version_of
 
 BUSY_TIMEOUT_MS = 15_000
 _savepoints = count(1)
@@ -29,20 +32,24 @@ def database_path(name: str, folder: Path | None = None) -> Path:
 
 def open_rw(name: str, folder: Path | None = None) -> sqlite3.Connection:
     """Open for writing; creates the file and brings its schema up to date."""
-    from nma13.store.migrate import migrate
-
     path = database_path(name, folder)
+    connection = None
     try:
         ensure_data_dir(path.parent)
         _create_private(path)
         connection = _connect(path, "rw")
-    except (sqlite3.Error, OSError) as error:
-        raise explain(error, path) from error
-    try:
-        _pragmas(connection, writer=True)
-        migrate(connection, DATABASES[name], path)
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        refuse_strange(connection, DATABASES[name], path)  # before the first byte of it is changed
+        if not _is_ready(connection, name):
+            # Processes that start together take turns: SQLite does not wait when two of them switch a file to WAL.
+            with turn(path.with_name("schema.turn")):
+                _switch_to_wal(connection, path)
+                migrate(connection, DATABASES[name], path)
+        refuse_altered(connection, name, path)
+        _prepare_writer(connection)
     except BaseException as error:
-        connection.close()
+        if connection is not None:
+            connection.close()
         if isinstance(error, sqlite3.Error | OSError):
             raise explain(error, path) from error
         raise
@@ -51,23 +58,21 @@ def open_rw(name: str, folder: Path | None = None) -> sqlite3.Connection:
 
 def open_ro(name: str, folder: Path | None = None, *, immutable: bool = False) -> sqlite3.Connection:
     """Open for reading. `immutable` is for shipped demo stores that nobody writes."""
-    from nma13.store.migrate import refuse_newer
-
     path = database_path(name, folder)
-    if not path.is_file() or path.stat().st_size == 0:
-        raise MissingDatabaseError(
-            f"{path} does not exist yet. It is made by {DATABASES[name].owner}, the first time it writes."
-        )
+    connection = None
     try:
+        if not path.is_file() or path.stat().st_size == 0:
+            raise _missing(name, path)
         connection = _connect(path, "ro", immutable=immutable)
-    except sqlite3.Error as error:
-        raise explain(error, path) from error
-    try:
-        _pragmas(connection, writer=False)
-        refuse_newer(connection, DATABASES[name], path)
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute("PRAGMA query_only = ON")
+        refuse_strange(connection, DATABASES[name], path)
+        if version_of(connection) == 0:
+            raise _missing(name, path)  # created a moment ago, or by a process that was killed right then
     except BaseException as error:
-        connection.close()
-        if isinstance(error, sqlite3.Error):
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error | OSError):
             raise explain(error, path) from error
         raise
     return connection
@@ -115,26 +120,53 @@ def _connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Conne
     return connection
 
 
-def _pragmas(connection: sqlite3.Connection, *, writer: bool) -> None:
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
-    connection.execute("PRAGMA foreign_keys = ON")
-    if not writer:
-        connection.execute("PRAGMA query_only = ON")
-        return
-    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+def _is_ready(connection: sqlite3.Connection, name: str) -> bool:
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    return bool(mode == "wal" and version_of(connection) == latest_version(name))
+
+
+def _switch_to_wal(connection: sqlite3.Connection, path: Path) -> None:
+    """WAL lets readers go on while somebody writes. The switch needs the file to itself for a moment."""
+    give_up = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > give_up:
+                raise
+            time.sleep(0.02)
     if mode != "wal":
         raise StoreError(
-            f"{path_of(connection)} lies on a file system that SQLite cannot share between processes "
+            f"{path} lies on a file system that SQLite cannot share between processes "
             f"(journal mode {mode}). Move the data folder to a local disk and name it with NMA_DATA."
         )
+
+
+def _prepare_writer(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA foreign_keys = ON")
     # FULL: a committed unit survives a power cut, not only a kill. A unit takes seconds to make; a sync, milliseconds.
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA secure_delete = ON")  # what a person has forgotten does not linger in free pages
     connection.execute("PRAGMA journal_size_limit = 67108864")
 
 
 def _create_private(path: Path) -> None:
-    """SQLite gives -wal and -shm the mode of the main file, so making that one private is enough."""
+    """Make the file before SQLite would, with our mode; -wal and -shm take theirs from it.
+
+    A file that exists is never opened here: closing it would drop every lock that this process holds on it
+    (POSIX locks belong to the process, not to the handle), and another process could then remove the WAL
+    under a connection of ours.
+    """
     if path.is_dir():
         raise BrokenDatabaseError(f"{path} is a folder; a database file was expected there. Move it away.")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    os.close(handle)
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+    if not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)):
+        raise PermissionError(f"no right to write in {path.parent}")  # SQLite would open it for reading, in silence
+
+
+def _missing(name: str, path: Path) -> MissingDatabaseError:
+    return MissingDatabaseError(
+        f"{path} does not exist yet. Nothing is lost: it is made by {DATABASES[name].owner}, the first time it writes."
+    )

@@ -20,6 +20,14 @@ class NewerDatabaseError(StoreError):
     """The file was written by a newer version of the lab."""
 
 
+class ForeignDatabaseError(StoreError):
+    """The file is a database of somebody else's."""
+
+
+class OlderDatabaseError(StoreError):
+    """The file lacks what this version of the lab asks for."""
+
+
 class BrokenDatabaseError(StoreError):
     """The file is damaged or is no database."""
 
@@ -66,5 +74,15 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
         return ReadOnlyFolderError(
             f"{path} cannot be written ({error}). Nothing was changed. "
             "Give the folder back to your user, or name another with NMA_DATA or --data."
+        )
+    if "no such table" in said or "no such column" in said:
+        return OlderDatabaseError(
+            f"{path.name} lacks something that this version of the lab asks for ({error}). Nothing was changed. "
+            "It is brought up to date the next time its writer starts; ./lab doctor shows its schema."
+        )
+    if "disk i/o" in said:
+        return StoreError(
+            f"The disk refused to read or write {path.name} ({error}). What was saved before is safe; the last step "
+            "was not saved. Look for a full or failing disk or a quota, then go on."
         )
     return StoreError(f"{path.name}: {error}. Nothing was changed; ./lab doctor looks for the cause.")

@@ -6,12 +6,17 @@ import fcntl
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from nma13.config import data_dir, ensure_data_dir
-from nma13.store.errors import AlreadyRunningError, explain
+from nma13.store.errors import AlreadyRunningError, BusyDatabaseError, explain
+
+PATIENCE_S = 0.2  # somebody who only looks who holds a lock has it for an instant
+TURN_S = 120.0
 
 
 class InstanceLock:
@@ -28,16 +33,19 @@ class InstanceLock:
         except OSError as error:
             raise explain(error, self.path) from error
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            if not _take(handle, PATIENCE_S):
+                holder = read_holder(self.path) or {}
+                raise AlreadyRunningError(
+                    f"{self.name} is already running here (process {holder.get('pid', 'unknown')}). "
+                    "Nothing was started. Stop that one first, or name another data folder with --data."
+                )
+            os.ftruncate(handle, 0)
+            os.write(handle, json.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000}).encode())
+        except BaseException as error:
             os.close(handle)
-            holder = read_holder(self.path) or {}
-            raise AlreadyRunningError(
-                f"{self.name} is already running here (process {holder.get('pid', 'unknown')}). "
-                "Nothing was started. Stop that one first, or name another data folder with --data."
-            ) from None
-        os.ftruncate(handle, 0)
-        os.write(handle, json.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000}).encode())
+            if isinstance(error, OSError):
+                raise explain(error, self.path) from error
+            raise
         self._handle = handle
         return self
 
@@ -48,6 +56,34 @@ class InstanceLock:
             os.ftruncate(self._handle, 0)  # the file stays: unlinking it would let two processes hold «the» lock
             os.close(self._handle)
             self._handle = None
+
+
+@contextmanager
+def turn(path: Path) -> Iterator[None]:
+    """Wait for one's turn at a thing that processes must do one after another."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        if not _take(handle, TURN_S):
+            raise BusyDatabaseError(
+                f"Another process has been preparing the databases in {path.parent} for over {TURN_S:.0f} seconds. "
+                "Nothing was changed. Wait for it, or stop it; ./lab doctor shows who is running."
+            )
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, patience: float) -> bool:
+    """The lock, if it comes free within `patience` seconds."""
+    give_up = time.monotonic() + patience
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if time.monotonic() >= give_up:
+                return False
+            time.sleep(0.02)
 
 
 def read_holder(path: Path) -> dict[str, Any] | None:

@@ -8,14 +8,16 @@ a database that holds anything is changed.
 from __future__ import annotations
 
 import hashlib
+import os
 import sqlite3
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from nma13.store.catalog import DATABASES, Database
-from nma13.store.errors import AlteredMigrationError, NewerDatabaseError
+from nma13.store.errors import AlteredMigrationError, ForeignDatabaseError, NewerDatabaseError
 
 SQL = Path(__file__).parent / "sql"
 RECORD = """
@@ -62,9 +64,15 @@ def version_of(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def refuse_newer(connection: sqlite3.Connection, database: Database, path: Path) -> None:
-    """A lab never touches a file whose schema it does not know."""
+def refuse_strange(connection: sqlite3.Connection, database: Database, path: Path) -> None:
+    """A lab never touches a file that is not its own, or whose schema it does not know."""
     found, known = version_of(connection), latest_version(database.name)
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if (tables or found) and "migrations" not in tables:
+        raise ForeignDatabaseError(
+            f"{path} is a database, but not one of the lab's. It was left as it is. "
+            "Move it away, or name another data folder with NMA_DATA."
+        )
     if found > known:
         raise NewerDatabaseError(
             f"{path} was written by a newer version of the lab (schema {found}; this one knows {known}). "
@@ -72,30 +80,29 @@ def refuse_newer(connection: sqlite3.Connection, database: Database, path: Path)
         )
 
 
+def refuse_altered(connection: sqlite3.Connection, name: str, path: Path) -> None:
+    """Migrations are only ever added; an edited one would leave two kinds of files under one number."""
+    recorded = dict(connection.execute("SELECT number, sha256 FROM migrations").fetchall())
+    for migration in migrations_of(name)[: version_of(connection)]:
+        if recorded.get(migration.number) != migration.sha256:
+            raise AlteredMigrationError(
+                f"{path} went through another «{migration.name}» than this lab ships. Nothing was changed. "
+                "Use the version of the lab that wrote this file, or move the file away to start anew."
+            )
+
+
 def migrate(connection: sqlite3.Connection, database: Database, path: Path) -> list[str]:
-    """Apply what is missing; returns the names of what was applied."""
-    refuse_newer(connection, database, path)
+    """Apply what is missing in one transaction under the write lock; returns the names of what was applied."""
     wanted = migrations_of(database.name)
-    if version_of(connection) == wanted[-1].number:
-        _refuse_altered(connection, wanted, path)
-        return []
-    before = version_of(connection)
-    if before > 0:
-        _copy_before(connection, path, before)
-    applied = []
-    for migration in wanted:
-        if _apply(connection, migration):
-            applied.append(migration.name)
-    return applied
-
-
-def _apply(connection: sqlite3.Connection, migration: Migration) -> bool:
-    """One migration under the write lock; a second process that waited finds it done."""
     connection.execute("BEGIN IMMEDIATE")
     try:
+        before = version_of(connection)  # asked under the lock: whoever waited finds the work done
+        if before > 0:
+            refuse_altered(connection, database.name, path)
+        if 0 < before < wanted[-1].number:
+            _copy_before(path, before)
         connection.execute(RECORD)
-        done = connection.execute("SELECT 1 FROM migrations WHERE number = ?", (migration.number,)).fetchone()
-        if done is None:
+        for migration in wanted[before:]:
             for statement in statements(migration.sql):
                 connection.execute(statement)
             connection.execute(
@@ -108,7 +115,7 @@ def _apply(connection: sqlite3.Connection, migration: Migration) -> bool:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
-    return done is None
+    return [migration.name for migration in wanted[before:]]
 
 
 def statements(script: str) -> list[str]:
@@ -127,20 +134,16 @@ def _without_comments(sql: str) -> str:
     return "".join(line.partition("--")[0] for line in sql.splitlines()).strip()
 
 
-def _refuse_altered(connection: sqlite3.Connection, wanted: tuple[Migration, ...], path: Path) -> None:
-    recorded = dict(connection.execute("SELECT number, sha256 FROM migrations").fetchall())
-    for migration in wanted:
-        if recorded.get(migration.number) != migration.sha256:
-            raise AlteredMigrationError(
-                f"{path} went through another «{migration.name}» than this lab ships. Migrations are only ever "
-                "added. Nothing was changed; use the version of the lab that wrote this file."
-            )
-
-
-def _copy_before(connection: sqlite3.Connection, path: Path, version: int) -> None:
-    """A whole copy beside the file, made with SQLite's own backup so that a busy file copies cleanly."""
+def _copy_before(path: Path, version: int) -> None:
+    """A whole copy beside the file. A reader of its own makes it: it sees the state before the open transaction."""
     copy = path.with_suffix(f".before-{version}.db")
-    copy.touch(mode=0o600)
-    with sqlite3.connect(copy) as target:
-        connection.backup(target)
-    target.close()
+    partial = copy.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with (
+        closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as reader,
+        closing(sqlite3.connect(partial)) as target,
+    ):
+        reader.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    partial.replace(copy)  # under its final name it is whole

@@ -8,42 +8,60 @@ from __future__ import annotations
 
 import sqlite3
 
-from nma13.store.catalog import DATABASES, LOOPS
+from nma13.store.catalog import DATABASES, LOOPS, ROLLUP_BUCKET
 from nma13.store.connect import transaction
-
-BATCH = 200  # cycles a transaction: short enough that other writers of memory.db never wait long
 
 
 def replay_loop_d(record: sqlite3.Connection, memory: sqlite3.Connection) -> int:
-    """Copy finished cycles that memory.db lacks, with their outputs and ledger; returns how many."""
-    loop = LOOPS["loop_d"]
+    """Copy finished cycles that memory.db lacks, with their outputs and ledger; returns how many.
+
+    Buckets of 100 cycles whose counts differ are looked into, so a gap is filled wherever it lies, and one
+    bucket is one transaction: short enough that other writers of memory.db never wait long.
+    """
+    finished = record.execute("SELECT bucket, cycles FROM rollup_cycles WHERE source = 'loop_d' ORDER BY bucket")
     copied = 0
-    last = memory.execute(
-        "SELECT coalesce(max(cycle), -1) FROM autonomous_loop_cycles WHERE source = 'loop_d'"
-    ).fetchone()[0]
-    while True:
-        cycles = record.execute(
-            f"SELECT * FROM {loop.cycles} WHERE source = 'loop_d' AND status = 'done' AND cycle > ?"  # noqa: S608
-            " ORDER BY cycle LIMIT ?",
-            (last, BATCH),
-        ).fetchall()
-        if not cycles:
-            return copied
-        first, last = cycles[0]["cycle"], cycles[-1]["cycle"]
-        outputs = record.execute(
-            f"SELECT * FROM {loop.outputs} WHERE source = 'loop_d' AND cycle BETWEEN ? AND ? ORDER BY id",  # noqa: S608
-            (first, last),
-        ).fetchall()
-        ledger = record.execute(
-            "SELECT * FROM knowledge_ledger WHERE source = 'loop_d' AND cycle BETWEEN ? AND ? ORDER BY id",
-            (first, last),
-        ).fetchall()
-        finished = {row["cycle"] for row in cycles}
-        with transaction(memory):
-            _copy(memory, DATABASES["memory"].cycles, cycles)
-            _copy(memory, DATABASES["memory"].outputs, [row for row in outputs if row["cycle"] in finished])
-            _copy(memory, "knowledge_ledger", [row for row in ledger if row["cycle"] in finished])
-        copied += len(cycles)
+    there = _copied_per_bucket(memory)
+    for row in finished.fetchall():
+        if there.get(row["bucket"]) != row["cycles"]:
+            copied += _copy_bucket(record, memory, row["bucket"])
+    return copied
+
+
+def _copied_per_bucket(memory: sqlite3.Connection) -> dict[int, int]:
+    rows = memory.execute(
+        "SELECT cycle / ?, count(*) FROM autonomous_loop_cycles WHERE source = 'loop_d' GROUP BY 1", (ROLLUP_BUCKET,)
+    )
+    return dict(rows.fetchall())
+
+
+def _copy_bucket(record: sqlite3.Connection, memory: sqlite3.Connection, bucket: int) -> int:
+    span = (bucket * ROLLUP_BUCKET, (bucket + 1) * ROLLUP_BUCKET - 1)
+    there = {
+        row["cycle"]
+        for row in memory.execute(
+            "SELECT cycle FROM autonomous_loop_cycles WHERE source = 'loop_d' AND cycle BETWEEN ? AND ?", span
+        )
+    }
+    loop, mirror = LOOPS["loop_d"], DATABASES["memory"]
+    cycles = [
+        row
+        for row in record.execute(
+            f"SELECT * FROM {loop.cycles} WHERE source = 'loop_d' AND cycle BETWEEN ? AND ?"  # noqa: S608
+            " AND status = 'done' ORDER BY cycle",
+            span,
+        )
+        if row["cycle"] not in there
+    ]
+    with transaction(memory):
+        _copy(memory, mirror.cycles, cycles)
+        for of, into in ((loop.outputs, mirror.outputs), ("knowledge_ledger", "knowledge_ledger")):
+            for cycle in cycles:
+                rows = record.execute(
+                    f"SELECT * FROM {of} WHERE source = 'loop_d' AND cycle = ? ORDER BY id",  # noqa: S608
+                    (cycle["cycle"],),
+                )
+                _copy(memory, into, rows.fetchall())
+    return len(cycles)
 
 
 def _copy(target: sqlite3.Connection, table: str, rows: list[sqlite3.Row]) -> None:

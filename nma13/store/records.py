@@ -73,3 +73,14 @@ def verify(chain: Iterable[Link]) -> list[Fault]:
             faults.append(Fault(link.seq, "its content was altered after it was written"))
         parent, expected = link.hash, link.seq + 1
     return faults
+
+
+def verify_database(connection: sqlite3.Connection) -> list[Fault]:
+    """The chain of a database. Its counter also tells when records were cut off at the end."""
+    chain = list(links(connection))
+    counter = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'decision_records'").fetchone()
+    last = chain[-1].seq if chain else 0
+    faults = verify(chain)
+    if counter and counter[0] > last:
+        faults.append(Fault(last + 1, f"records {last + 1} to {counter[0]} were cut off at the end"))
+    return faults

@@ -7,14 +7,14 @@ there once, and `missing_outputs` says where to go on.
 from __future__ import annotations
 
 import json
-import math
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from nma13.store.catalog import ROLLUP_BUCKET, ROUNDS, STATIONS, LoopTables
+from nma13.store.catalog import ROUNDS, STATIONS, LoopTables
 from nma13.store.connect import transaction
+from nma13.store.rollups import roll_up
 
 HeartState = Literal["starting", "running", "waiting", "stopped"]
 Event = Literal["start", "resume", "stop", "crash", "wait", "stall"]
@@ -155,7 +155,7 @@ def finish_cycle(
         _close(connection, loop, result, seconds, counted["outputs"], counted["confab"])
         for entry in ledger:
             write_ledger(connection, loop.source, entry)
-        _roll_up(connection, loop, result, seconds)
+        roll_up(connection, loop, result.cycle)
     return True
 
 
@@ -239,65 +239,4 @@ def _close(
     connection.execute(
         f"UPDATE {loop.cycles} SET {assignments} WHERE cycle = ? AND source = ?",  # noqa: S608
         [*columns.values(), result.cycle, loop.source],
-    )
-
-
-def is_resolved(loop: LoopTables, result: CycleResult) -> bool:
-    """CAN confirmed where it is asked; elsewhere a tension that is not stuck."""
-    if loop.asks_can:
-        return bool(result.can_resolved)
-    return result.friction_type in ("NONE", "PRODUCTIVE")
-
-
-def duration_bin(seconds: float) -> int:
-    """Twenty bins a decade: fine enough to show two modes, coarse enough to sum."""
-    return math.floor(20 * math.log10(max(seconds, 0.001)))
-
-
-def _roll_up(connection: sqlite3.Connection, loop: LoopTables, result: CycleResult, seconds: float) -> None:
-    """Keep the dashboards' sums. All of it in the caller's transaction, so a sum is never off by a cycle."""
-    source, bucket = loop.source, result.cycle // ROLLUP_BUCKET
-    key = {"source": source, "bucket": bucket}
-    stations = connection.execute(
-        f"SELECT station, count(*) AS outputs, sum(confab) AS confab, sum(closure) AS closure,"  # noqa: S608
-        f" sum(overreach) AS overreach, sum(completion_tokens) AS tokens FROM {loop.outputs}"
-        " WHERE cycle = ? AND source = ? GROUP BY station",
-        (result.cycle, source),
-    ).fetchall()
-    for row in stations:
-        led, blocked = row["station"] == result.lead_station, row["station"] in result.blocking_stations
-        sums = {name: row[name] for name in ("outputs", "confab", "closure", "overreach", "tokens")}
-        _add(
-            connection,
-            "rollup_stations",
-            {**key, "station": row["station"]},
-            {**sums, "led": int(led), "blocked": int(blocked)},
-        )
-    _add(connection, "rollup_cycles", key, {
-        "cycles": 1, "resolved": int(is_resolved(loop, result)), "seconds": seconds,
-        "parse_errors": int(result.bof_status == "parse_error"), "g2_passed": int(result.g2_passed),
-        "tokens": sum(row["tokens"] for row in stations),
-    })  # fmt: skip
-    if result.friction_type:
-        _add(connection, "rollup_friction", {**key, "friction_type": result.friction_type}, {"cycles": 1})
-    _add(connection, "rollup_durations", {**key, "bin": duration_bin(seconds)}, {"cycles": 1})
-    before = connection.execute(
-        f"SELECT lead_station FROM {loop.cycles} WHERE cycle = ? AND source = ?",  # noqa: S608
-        (result.cycle - 1, source),
-    ).fetchone()
-    if before and before[0] and result.lead_station:
-        _add(
-            connection,
-            "rollup_leads",
-            {**key, "before": before[0], "after": result.lead_station},
-            {"cycles": 1},
-        )
-
-
-def _add(connection: sqlite3.Connection, table: str, key: dict[str, Any], sums: dict[str, float]) -> None:
-    names, marks = ", ".join([*key, *sums]), ", ".join("?" * (len(key) + len(sums)))
-    raised = ", ".join(f"{name} = {name} + excluded.{name}" for name in sums)
-    connection.execute(
-        f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(key)}) DO UPDATE SET {raised}",  # noqa: S608
-        [*key.values(), *sums.values()],
     )

@@ -30,6 +30,10 @@ CREATE TABLE {cycles} (
 ) STRICT;
 CREATE INDEX {cycles}_by_type ON {cycles} (source, scenario_type, id);
 CREATE INDEX {cycles}_by_source ON {cycles} (source, cycle);
+CREATE INDEX {cycles}_open ON {cycles} (source, status, cycle) WHERE status = 'running';   -- where to resume
+CREATE INDEX {cycles}_by_duration ON {cycles} (source, seconds, cycle);            -- what Cycle History sorts by
+CREATE INDEX {cycles}_by_friction ON {cycles} (source, friction_type, cycle);
+CREATE INDEX {cycles}_by_lead ON {cycles} (source, lead_station, cycle);
 
 CREATE TABLE {outputs} (
     -- one station's words in one round, as written; the unit of commit
@@ -56,6 +60,8 @@ CREATE TABLE {outputs} (
 CREATE UNIQUE INDEX {outputs}_natural ON {outputs} (cycle, source, round, station);
 CREATE INDEX {outputs}_feed ON {outputs} (source, id);
 
+-- Full text without a second copy of it: an external-content index. Triggers keep it, so it is part of the
+-- transaction that writes the row, and neither a kill nor a rollback can part the two.
 CREATE VIRTUAL TABLE {outputs}_text USING fts5 (text, content='{outputs}', content_rowid='id');
 CREATE TRIGGER {outputs}_text_insert AFTER INSERT ON {outputs} BEGIN
     INSERT INTO {outputs}_text (rowid, text) VALUES (new.id, new.text);
@@ -124,6 +130,16 @@ CREATE TABLE rollup_friction (
     source TEXT NOT NULL, bucket INTEGER NOT NULL, friction_type TEXT NOT NULL, cycles INTEGER NOT NULL,
     PRIMARY KEY (source, bucket, friction_type)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE rollup_scenarios (
+    -- how each type of scenario ends, per bucket
+    source        TEXT NOT NULL,
+    bucket        INTEGER NOT NULL,
+    scenario_type TEXT NOT NULL,
+    cycles        INTEGER NOT NULL DEFAULT 0,
+    resolved      INTEGER NOT NULL DEFAULT 0,
+    seconds       REAL NOT NULL DEFAULT 0,
+    PRIMARY KEY (source, bucket, scenario_type)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_stations (
     -- a station's profile per bucket: flags, tokens, how often it led or blocked
     source    TEXT NOT NULL,
@@ -134,6 +150,7 @@ CREATE TABLE rollup_stations (
     closure   INTEGER NOT NULL DEFAULT 0,
     overreach INTEGER NOT NULL DEFAULT 0,
     tokens    INTEGER NOT NULL DEFAULT 0,
+    confirmed INTEGER NOT NULL DEFAULT 0,  -- R3 outputs that confirm CAN (B, C, D)
     led       INTEGER NOT NULL DEFAULT 0,  -- cycles in which this station led
     blocked   INTEGER NOT NULL DEFAULT 0,  -- cycles in which this station blocked CAN
     PRIMARY KEY (source, bucket, station)

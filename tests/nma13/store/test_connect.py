@@ -18,8 +18,10 @@ from nma13.store.errors import (
     BrokenDatabaseError,
     BusyDatabaseError,
     DiskFullError,
+    ForeignDatabaseError,
     MissingDatabaseError,
     NewerDatabaseError,
+    OlderDatabaseError,
 )
 
 
@@ -98,6 +100,76 @@ def test_a_newer_file_is_refused_untouched(tmp_path: Path) -> None:
         with pytest.raises(NewerDatabaseError, match="newer version of the lab"):
             opened("memory", tmp_path)
     assert path.read_bytes() == before
+
+
+def test_a_newer_file_is_not_even_switched_to_another_journal(tmp_path: Path) -> None:
+    path = database_path("memory", tmp_path)
+    newer = sqlite3.connect(path)  # as a backup leaves it: no WAL
+    newer.executescript("CREATE TABLE migrations (number); CREATE TABLE unheard_of (a); PRAGMA user_version = 99;")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(NewerDatabaseError):
+        open_rw("memory", tmp_path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("version", [0, 3])
+def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path, version: int) -> None:
+    path = database_path("memory", tmp_path)
+    other = sqlite3.connect(path)
+    other.executescript(f"CREATE TABLE recipes (name); PRAGMA user_version = {version};")
+    other.close()
+    before = path.read_bytes()
+    for opened in (open_ro, open_rw):
+        with pytest.raises(ForeignDatabaseError, match="not one of the lab's"):
+            opened("memory", tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_whose_maker_was_killed_before_its_first_table_is_none_yet(tmp_path: Path) -> None:
+    begun = sqlite3.connect(database_path("memory", tmp_path))
+    begun.execute("PRAGMA journal_mode = WAL").fetchone()
+    begun.close()
+    with pytest.raises(MissingDatabaseError):
+        open_ro("memory", tmp_path)
+    open_rw("memory", tmp_path).close()
+    open_ro("memory", tmp_path).close()
+
+
+def test_opening_a_file_again_keeps_the_locks_of_who_has_it_open(tmp_path: Path) -> None:
+    """Closing any handle of a file drops this process's POSIX locks on it; another process would then take the WAL."""
+    mine = open_rw("memory", tmp_path)
+    again = open_rw("memory", tmp_path)  # stays open: SQLite holds handles back, ours must not exist at all
+    visit = (
+        f"from pathlib import Path; from nma13.store import open_rw; open_rw('memory', Path({str(tmp_path)!r})).close()"
+    )
+    subprocess.run([sys.executable, "-c", visit], cwd=ROOT, check=True, timeout=30)
+    mine.execute("INSERT INTO settings VALUES ('written after the visit', '1', 0)")
+    look = (
+        f"from pathlib import Path; from nma13.store import open_ro;"
+        f"print(len(open_ro('memory', Path({str(tmp_path)!r})).execute('SELECT * FROM settings').fetchall()))"
+    )
+    seen = subprocess.run(
+        [sys.executable, "-c", look], cwd=ROOT, check=True, timeout=30, capture_output=True, text=True
+    )
+    assert seen.stdout == "1\n"
+    again.close()
+
+
+def test_a_file_that_lacks_something_is_told_as_older(tmp_path: Path) -> None:
+    connection = open_rw("memory", tmp_path)
+    with pytest.raises(OlderDatabaseError, match="brought up to date"), transaction(connection):
+        connection.execute("SELECT a_column_of_next_year FROM settings")
+
+
+def test_a_shipped_store_is_read_without_leaving_anything_beside_it(tmp_path: Path) -> None:
+    connection = open_rw("memory", tmp_path)
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    (tmp_path / "schema.turn").unlink()
+    reader = open_ro("memory", tmp_path, immutable=True)
+    assert reader.execute("SELECT count(*) FROM settings").fetchone()[0] == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["memory.db"]
 
 
 def test_a_writer_that_never_lets_go_is_told_in_words(tmp_path: Path) -> None:

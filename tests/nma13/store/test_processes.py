@@ -117,3 +117,23 @@ with InstanceLock("loop_a", pathlib.Path({str(tmp_path)!r})):
     with InstanceLock("loop_a", tmp_path):
         assert (read_holder(tmp_path / "loop_a.lock") or {}).get("pid") == os.getpid()
     assert read_holder(tmp_path / "loop_a.lock") is None
+
+
+def test_looking_who_holds_a_lock_does_not_stop_anybody_from_taking_it(tmp_path: Path) -> None:
+    looking = f"""
+import pathlib
+from nma13.store.lock import read_holder
+print("looking", flush=True)
+while True: read_holder(pathlib.Path({str(tmp_path / "loop_a.lock")!r}))
+"""
+    InstanceLock("loop_a", tmp_path).__enter__().__exit__(None, None, None)
+    watcher = subprocess.Popen([sys.executable, "-c", looking], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert watcher.stdout is not None
+        watcher.stdout.readline()
+        for _ in range(50):
+            with InstanceLock("loop_a", tmp_path):
+                pass
+    finally:
+        watcher.kill()
+        watcher.communicate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from nma13.store import LOOPS, STATIONS, open_ro, open_rw, transaction
 from nma13.store.mirror import replay_loop_d
+from nma13.store.rollups import OWN, SHARED, duration_bin, rebuild
 from nma13.store.units import (
     begin_cycle,
-    duration_bin,
     finish_cycle,
     missing_outputs,
     unfinished_cycle,
@@ -82,6 +83,47 @@ def test_roll_ups_equal_a_count_from_scratch(tmp_path: Path) -> None:
     assert connection.execute("SELECT sum(cycles) FROM rollup_durations").fetchone()[0] == 11
 
 
+def sums_of(connection: sqlite3.Connection, source: str) -> dict[str, list[tuple[object, ...]]]:
+    tables = (*SHARED, *OWN.get(source, ()))
+    return {
+        table: [tuple(row) for row in connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4")]
+        for table in tables
+    }
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.permutations([97, 98, 99, 100, 101]), source=st.sampled_from(list(LOOPS)))
+def test_sums_kept_one_by_one_in_any_order_equal_sums_made_again(
+    order: list[int], source: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    loop = LOOPS[source]
+    connection = open_rw(loop.database, tmp_path_factory.mktemp("sums"))
+    for cycle in order:
+        write_cycle(connection, loop, cycle, **({"can_resolved": cycle % 2 == 0} if loop.asks_can else {}))
+    kept = sums_of(connection, source)
+    assert rebuild(connection, loop) == 5
+    assert sums_of(connection, source) == kept
+    assert sum(row[-1] for row in kept["rollup_leads"]) == 4
+
+
+def test_what_only_one_loop_asks_is_summed_too(tmp_path: Path) -> None:
+    c, d = (open_rw(LOOPS[source].database, tmp_path) for source in ("loop_c", "loop_d"))
+    begin_cycle(c, LOOPS["loop_c"], replace(start(1), extra={"bare_station": "S3"}))
+    begin_cycle(d, LOOPS["loop_d"], start(1))
+    for station in STATIONS:
+        bare = {"bare": int(station == "S3"), "can_confirmed": int(station != "S3")}
+        write_output(c, LOOPS["loop_c"], replace(output(1, "R3", station), extra=bare))
+        place = {"can_sequence": "SENSE CAN", "can_position": 1, "can_length": 2, "can_confirmed": 1}
+        write_output(d, LOOPS["loop_d"], replace(output(1, "R3", station), extra=place if station != "S7" else {}))
+    finish_cycle(c, LOOPS["loop_c"], result(1, can_resolved=False, blocking_stations=("S3",)))
+    finish_cycle(d, LOOPS["loop_d"], result(1, can_resolved=True))
+    bare = {tuple(row) for row in c.execute("SELECT station, bare, outputs, confirmed FROM rollup_bare")}
+    assert bare == {(s, int(s == "S3"), 1, int(s != "S3")) for s in STATIONS}
+    places = d.execute("SELECT length, position, outputs, confirmed FROM rollup_positions").fetchall()
+    assert [tuple(row) for row in places] == [(2, 1, 6, 6)]
+    assert d.execute("SELECT sum(confirmed) FROM rollup_stations").fetchone()[0] == 6
+
+
 def test_search_finds_what_was_committed_and_not_what_was_rolled_back(tmp_path: Path) -> None:
     loop = LOOPS["loop_a"]
     connection = open_rw("memory", tmp_path)
@@ -117,6 +159,19 @@ def test_a_replay_interrupted_anywhere_ends_in_the_same_rows(
     assert memory.execute("SELECT count(*) FROM autonomous_loop WHERE source = 'loop_d'").fetchone()[0] == 21 * cycle
 
 
+def test_a_replay_fills_a_gap_wherever_it_lies(tmp_path: Path) -> None:
+    loop = LOOPS["loop_d"]
+    record, memory = open_rw(loop.database, tmp_path), open_rw("memory", tmp_path)
+    for cycle in (1, 3, 150):
+        write_cycle(record, loop, cycle, can_resolved=True)
+    assert replay_loop_d(record, memory) == 3
+    write_cycle(record, loop, 2, can_resolved=True)  # finished after a later one
+    memory.execute("DELETE FROM autonomous_loop_cycles WHERE cycle = 150")
+    assert replay_loop_d(record, memory) == 2
+    assert replay_loop_d(record, memory) == 0
+    assert memory.execute("SELECT count(*) FROM autonomous_loop").fetchone()[0] == 4 * 21
+
+
 @pytest.mark.parametrize(
     ("ask", "index"),
     [
@@ -135,6 +190,13 @@ def test_a_replay_interrupted_anywhere_ends_in_the_same_rows(
             "knowledge_ledger WHERE source = 'loop_a' AND station = 'S1' AND id > 3 ORDER BY id",
             "knowledge_ledger_by_station",
         ),
+        ("autonomous_loop_cycles WHERE source = 'loop_a' AND status = 'running'", "autonomous_loop_cycles_open"),
+        ("autonomous_loop_cycles WHERE source = 'loop_a' ORDER BY seconds DESC, cycle DESC", "_by_duration"),
+        (
+            "autonomous_loop_cycles WHERE source = 'loop_a' AND friction_type = 'PRODUCTIVE' ORDER BY cycle DESC",
+            "_by_friction",
+        ),
+        ("autonomous_loop_cycles WHERE source = 'loop_a' AND lead_station = 'S4' ORDER BY cycle DESC", "_by_lead"),
         ("process_events WHERE source = 'loop_a' AND id > 3 ORDER BY id", "process_events_by_source"),
         ("rollup_stations WHERE source = 'loop_a' AND bucket BETWEEN 1 AND 9", "PRIMARY KEY"),
     ],

@@ -7,6 +7,18 @@ ALTER TABLE cognition_cycles ADD COLUMN architecture_note TEXT;
 ALTER TABLE cognition_loop ADD COLUMN can_confirmed INTEGER CHECK (can_confirmed IN (0, 1));
 ALTER TABLE cognition_loop ADD COLUMN lean TEXT;
 ALTER TABLE cognition_loop ADD COLUMN bare INTEGER NOT NULL DEFAULT 0 CHECK (bare IN (0, 1));
+CREATE INDEX cognition_cycles_by_can ON cognition_cycles (source, can_resolved, cycle);
+
+CREATE TABLE rollup_bare (
+    -- what a station says in R3 with its criterion and without, per bucket
+    source    TEXT NOT NULL,
+    bucket    INTEGER NOT NULL,
+    station   TEXT NOT NULL,
+    bare      INTEGER NOT NULL,               -- 1: asked without a criterion
+    outputs   INTEGER NOT NULL DEFAULT 0,
+    confirmed INTEGER NOT NULL DEFAULT 0,     -- of these, CAN confirmed
+    PRIMARY KEY (source, bucket, station, bare)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE components (
     -- parts of a cognitive architecture that the stations named, kept as a library

@@ -5,10 +5,23 @@ ALTER TABLE loop_d_cycles ADD COLUMN collective_lean TEXT;
 ALTER TABLE loop_d_cycles ADD COLUMN architecture_note TEXT;
 ALTER TABLE loop_d_cycles ADD COLUMN sequence_note TEXT;
 ALTER TABLE loop_d ADD COLUMN can_sequence TEXT;       -- e.g. «SENSE CAN MOVE»
-ALTER TABLE loop_d ADD COLUMN can_position INTEGER;    -- 0 = first
+ALTER TABLE loop_d ADD COLUMN can_position INTEGER CHECK (can_position BETWEEN 0 AND 5);  -- 0 = first
+ALTER TABLE loop_d ADD COLUMN can_length INTEGER CHECK (can_length BETWEEN 2 AND 6);      -- words in the sequence, CAN counted
 ALTER TABLE loop_d ADD COLUMN can_confirmed INTEGER CHECK (can_confirmed IN (0, 1));
 ALTER TABLE loop_d ADD COLUMN lean TEXT;
-CREATE INDEX loop_d_by_position ON loop_d (can_position, can_confirmed) WHERE round = 'R3';
+CREATE INDEX loop_d_by_sequence ON loop_d (can_sequence, can_confirmed) WHERE round = 'R3';
+CREATE INDEX loop_d_cycles_by_can ON loop_d_cycles (source, can_resolved, cycle);
+
+CREATE TABLE rollup_positions (
+    -- how CAN's place in a sequence changes what happens in R3, per bucket
+    source    TEXT NOT NULL,
+    bucket    INTEGER NOT NULL,
+    length    INTEGER NOT NULL,               -- words in the sequence, CAN counted: 2 to 6
+    position  INTEGER NOT NULL,               -- CAN's place in it, 0 = first
+    outputs   INTEGER NOT NULL DEFAULT 0,
+    confirmed INTEGER NOT NULL DEFAULT 0,     -- of these, CAN confirmed
+    PRIMARY KEY (source, bucket, length, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE components (
     -- parts of a cognitive architecture that the stations named, kept as a library

@@ -29,6 +29,7 @@ CREATE TABLE episodic_memory (
     created_ms      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX episodic_memory_by_session ON episodic_memory (session, id);
+CREATE INDEX episodic_memory_by_time ON episodic_memory (created_ms);      -- retention
 CREATE INDEX episodic_memory_by_pattern ON episodic_memory (icxatrs, output_class);
 
 CREATE VIRTUAL TABLE episodic_memory_text USING fts5 (input, content='episodic_memory', content_rowid='id');
@@ -101,6 +102,13 @@ CREATE TABLE embeddings (
     vector     BLOB NOT NULL,              -- float32, little endian, normalised
     PRIMARY KEY (owner, owner_id, encoder)
 ) STRICT, WITHOUT ROWID;
+-- A vector tells of its text: it goes when the text goes or changes.
+CREATE TRIGGER embeddings_follow_episodes AFTER DELETE ON episodic_memory BEGIN
+    DELETE FROM embeddings WHERE owner = 'episode' AND owner_id = old.id;
+END;
+CREATE TRIGGER embeddings_follow_inputs AFTER UPDATE OF input ON episodic_memory WHEN new.input IS NOT old.input BEGIN
+    DELETE FROM embeddings WHERE owner = 'episode' AND owner_id = old.id;
+END;
 
 CREATE TABLE settings (
     -- choices made in the pages, as JSON values; never a secret

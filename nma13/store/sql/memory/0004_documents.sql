@@ -36,6 +36,12 @@ CREATE TRIGGER document_chunks_text_update AFTER UPDATE OF text ON document_chun
     INSERT INTO document_chunks_text (document_chunks_text, rowid, text) VALUES ('delete', old.id, old.text);
     INSERT INTO document_chunks_text (rowid, text) VALUES (new.id, new.text);
 END;
+CREATE TRIGGER embeddings_follow_chunks AFTER DELETE ON document_chunks BEGIN
+    DELETE FROM embeddings WHERE owner = 'chunk' AND owner_id = old.id;
+END;
+CREATE TRIGGER embeddings_follow_passages AFTER UPDATE OF text ON document_chunks WHEN new.text IS NOT old.text BEGIN
+    DELETE FROM embeddings WHERE owner = 'chunk' AND owner_id = old.id;
+END;
 
 CREATE TABLE search_cache (
     -- web results with their date; asked for by the user, untrusted, never verifying a premise
@@ -45,3 +51,4 @@ CREATE TABLE search_cache (
     fetched_ms INTEGER NOT NULL,
     PRIMARY KEY (query, provider)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX search_cache_by_age ON search_cache (fetched_ms);
