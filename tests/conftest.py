@@ -5,6 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The same examples every time: a failure can be repeated, and a merge does not hang on luck.
+settings.register_profile("house", derandomize=True)
+settings.load_profile("house")
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
@@ -22,6 +22,8 @@ from nma13.encoder.safetensors import read_tensors
 from nma13.encoder.wordpiece import WordPiece
 
 FOLDER = package_folder()
+# The other one obeys these when they stand in a text; ours reads them as the words they are.
+MARKS = ("[CLS]", "[SEP]", "[PAD]", "[UNK]", "[MASK]")
 assert FOLDER is not None, "requirements-models.txt is not installed"
 TEXTS = ["I want to stop.", "She told me on Tuesday, and I have not slept since; what now?", "café naïve 中文 🙂"]
 
@@ -43,8 +45,15 @@ def reference_tokeniser() -> Tokenizer:
     )
 )
 def test_the_tokeniser_agrees_with_another_one(reference_tokeniser: Tokenizer, text: str) -> None:
+    assume(not any(mark in text for mark in MARKS))
     expected = reference_tokeniser.encode(text).ids
     assert WordPiece(FOLDER / "vocab.txt")(text, 10_000) == expected
+
+
+@pytest.mark.parametrize("mark", MARKS)
+def test_a_mark_in_a_text_is_no_mark(mark: str) -> None:
+    tokeniser = WordPiece(FOLDER / "vocab.txt")
+    assert tokeniser(mark, 100)[1:-1] == tokeniser(f"[ {mark[1:-1]} ]", 100)[1:-1]
 
 
 def by_the_book(text: str) -> np.ndarray:
