@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from apps.registry import App
-from nma13.config import PORTS
+from nma13.config import PORTS, ensure_data_dir
 from nma13.errors import UsageError
+from nma13.llm import explain_choice
 
 
 def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpose: str) -> int:
@@ -22,6 +23,9 @@ def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpo
 
     if words.model and words.no_model:
         raise UsageError("--model and --no-model exclude each other.")
+    ensure_data_dir()
+    if not words.no_model:
+        explain_choice(words.model)  # a model string that cannot be read is told now, not on every page
     if words.data:
         os.environ["NMA_DATA"] = str(Path(words.data).expanduser().resolve())
     access = choose_access(

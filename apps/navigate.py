@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from nma13.interpreter import Finished, Shown, Withdrawn, stream
 from nma13.kit import default_kit
 from nma13.pipeline import run
 from nma13.semantic import chosen_screen
-from nma13.state import PipelineState
+from nma13.state import Notice, PipelineState
 
 EXAMPLES = (
     "I'm stuck. Nothing's wrong, but something has to change.",
@@ -89,6 +90,9 @@ def _written(lab: Lab, state: PipelineState, *, use_model: bool) -> Iterator[tup
     """The text so far, and the finished state at the end."""
     words = ""
     voice = lab.writer.voice() if use_model else None
+    if use_model and (failure := lab.writer.failure()):
+        told = Notice("MODEL", f"{failure} The text composed by the engine itself stands in.")
+        state = replace(state, notices=(*state.notices, told))
     for event in stream(state, voice):
         match event:
             case Shown(piece):

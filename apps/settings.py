@@ -43,7 +43,7 @@ def show(lab: Lab) -> Html:
             "Disk free",
             _bytes(disk.free),
             f"of {_bytes(disk.total)}",
-            pieces.meter(1 - disk.free / disk.total, "Disk used"),
+            pieces.meter(1 - disk.free / max(disk.total, 1), "Disk used"),
         ),
         pieces.card("Pages up", sum(one.up for one in pages), f"of {len(pages)}"),
         pieces.card("Version", __version__),

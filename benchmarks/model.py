@@ -154,5 +154,9 @@ def station(number: int, shared: str, tokens: int) -> Request:
     return Request((Message("system", shared), Message("user", own)), max_tokens=tokens, temperature=0.0, seed=number)
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run("model", measure, arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(run("model", measure))
+    sys.exit(main())

@@ -6,6 +6,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from nma13.errors import LabError
+
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_DATA = ROOT / "data"
 
@@ -37,7 +39,13 @@ def data_dir(env: Mapping[str, str] = os.environ) -> Path:
 
 
 def ensure_data_dir(path: Path | None = None) -> Path:
-    """Create the data folder, readable by its owner only."""
+    """Create the data folder, readable by its owner only; say so in words where that cannot be done."""
     folder = path or data_dir()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise LabError(
+            f"The data folder {folder} cannot be made or written ({error.strerror}). Nothing was changed. "
+            "Name another with NMA_DATA or --data."
+        ) from None
     return folder

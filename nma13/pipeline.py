@@ -64,18 +64,18 @@ EXECUTION_CONDITIONS: tuple[tuple[str, Callable[[Gate1Output, Gate2Output], bool
 )
 
 
-class InputRefused(LabError):
+class InputError(LabError):
     """A text the engine does not take, told in words."""
 
     exit_code = 2
 
 
-class InterlockViolation(Exception):
+class InterlockError(Exception):
     """A gate was about to run without its predecessor's output."""
 
 
 def run(text: str, context: NavigationContext = EMPTY_CONTEXT, kit: Kit | None = None) -> PipelineState:
-    """Take one text through every gate. Raises InputRefused for what is no text or too much of it."""
+    """Take one text through every gate. Raises InputError for what is no text or too much of it."""
     _accept(text)
     kit = kit or default_kit()
     state = PipelineState(text=text, provenance=kit.provenance, context=context)
@@ -97,7 +97,7 @@ def step(gate: Gate, state: PipelineState, reading: Reading) -> PipelineState:
     try:
         interlock_check(gate, state)
         return _STEPS[gate](state, reading)
-    except InterlockViolation as violation:
+    except InterlockError as violation:
         return halted(state, "INTERLOCK VIOLATION", str(violation))
     except Exception as error:  # noqa: BLE001  a gate that fails closes the way, visibly
         return _failed(state, gate, error)
@@ -107,7 +107,7 @@ def interlock_check(gate: Gate, state: PipelineState) -> None:
     """Raise unless the gate before has left its output or a record of why it was skipped."""
     before = PREDECESSOR.get(gate)
     if before and getattr(state, before.value) is None and state.skip_reason(before) is None:
-        raise InterlockViolation(f"{gate} would have run without the output of {before}")
+        raise InterlockError(f"{gate} would have run without the output of {before}")
 
 
 def halted(state: PipelineState, reason: str, detail: str = "") -> PipelineState:
@@ -121,13 +121,13 @@ def halted(state: PipelineState, reason: str, detail: str = "") -> PipelineState
 
 def _accept(text: str) -> None:
     if not isinstance(text, str):
-        raise InputRefused(f"A text was expected, not {type(text).__name__}. Nothing was run.")
+        raise InputError(f"A text was expected, not {type(text).__name__}. Nothing was run.")
     if not text.strip():
-        raise InputRefused("There is no text to work on. Write what you want to think about, then run again.")
+        raise InputError("There is no text to work on. Write what you want to think about, then run again.")
     if len(text) * 4 > LIMIT_BYTES:
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > LIMIT_BYTES:
-            raise InputRefused(
+            raise InputError(
                 f"The text has {size:,} bytes; the engine takes up to {LIMIT_BYTES:,}. Nothing was run: "
                 "send the part the decision turns on, or add the rest as a document."
             )
@@ -160,7 +160,7 @@ T = TypeVar("T")
 def _have(value: T | None, gate: Gate) -> T:
     """The output of a gate that the interlock promises; the type checker and the run both ask."""
     if value is None:
-        raise InterlockViolation(f"the output of {gate} is missing")
+        raise InterlockError(f"the output of {gate} is missing")
     return value
 
 
@@ -273,7 +273,7 @@ def _skipped(reason: str, *gates: Gate) -> tuple[Skipped, ...]:
     return tuple(Skipped(gate, reason) for gate in gates)
 
 
-Outcome = PipelineState | InputRefused
+Outcome = PipelineState | InputError
 """A finished run, or why the text was not taken."""
 
 
@@ -327,5 +327,5 @@ def _run_chunk(texts: list[str], context: NavigationContext, kit: Callable[[], K
 def _outcome(text: str, context: NavigationContext, kit: Kit) -> Outcome:
     try:
         return run(text, context, kit)
-    except InputRefused as refused:
+    except InputError as refused:
         return refused

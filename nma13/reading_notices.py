@@ -1,4 +1,4 @@
-"""What a person should know about how their text was read: another language, cut clauses, rules switched off."""
+"""What a person should know about how their text was read: another language, cut clauses, rules off."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from nma13.state import Notice
 from nma13.text import Document
 
 _WORDS = """
-the a an i to and is my of in it that for on be have with this not are was you me but do we they she he what if so
-at will can or from would there i'm it's don't no as by her his their your our
+the a an i to and is my of in it that for on be have with this not are was you me but do we they she he what
+if so at will can or from would there i'm it's don't no as by her his their your our
 """
 _ENGLISH = frozenset(_WORDS.split())
 _ENOUGH = 6  # below this many words a language cannot be told

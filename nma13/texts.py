@@ -1,4 +1,4 @@
-"""Fixed, reviewed words: crisis help, halts, stations, the sentences of the structural text. Data files only."""
+"""Fixed, reviewed words: crisis help, halts, stations, the structural sentences. Data files only."""
 
 from __future__ import annotations
 

@@ -36,9 +36,10 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def start(folder: Path, access: Access) -> Served:
+def start(folder: Path, access: Access, *, model: str | None = None) -> Served:
+    """The pages as they are served; without `model` they run on structure alone."""
     ports = {"web": free_port(), "probe": free_port()}
-    lab = make_lab(data=folder, access=access, use_model=False, ports=ports)
+    lab = make_lab(data=folder, access=access, model=model, use_model=model is not None, ports=ports)
     lab = replace(lab, board=Board((WEB, PROBE), ports))
     servers, sign_in = open_pages((WEB, PROBE), lab)
     return Served(ports["web"], ports["probe"], lab, sign_in, servers)

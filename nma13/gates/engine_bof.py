@@ -45,6 +45,14 @@ class Known:
         return flag in self.gate2.red_flags
 
     @property
+    def crisis(self) -> bool:
+        return self.flag(RedFlag.CRISIS)
+
+    @property
+    def tragic(self) -> bool:
+        return self.friction is FrictionType.TRAGIC_FORK
+
+    @property
     def collapse(self) -> bool:
         return self.gate1.capacity is Capacity.HIGH
 
@@ -61,19 +69,19 @@ class Known:
         return Constraint.HEDGE_FLOOR in self.gate1.constraints
 
 
-type_holds = Callable[[Known], bool]
+Holds = Callable[[Known], bool]
 HEDGE, DECLINE, FORK, PROCEED = TrustGate.HEDGE, TrustGate.DECLINE, TrustGate.FORK, TrustGate.PROCEED
 
 # First row that holds decides. None: the override's preset.
-TRUST_ROWS: tuple[tuple[str, str, type_holds, TrustGate | None], ...] = (
-    ("TRUST-CRISIS", "flag=CRISIS", lambda k: k.flag(RedFlag.CRISIS), DECLINE),
+TRUST_ROWS: tuple[tuple[str, str, Holds, TrustGate | None], ...] = (
+    ("TRUST-CRISIS", "flag=CRISIS", lambda k: k.crisis, DECLINE),
     ("TRUST-MANIPULATION", "flag=MANIPULATION", lambda k: k.flag(RedFlag.MANIPULATION), DECLINE),
     ("TRUST-ABSENT", "S=ABSENT", lambda k: k.absent, DECLINE),
     ("TRUST-PRESET", "override preset", lambda k: k.gate1.trust_preset is not None, None),
     ("TRUST-REDIRECT", "routing=REDIRECT", lambda k: k.gate2.effective_routing is Routing.REDIRECT, DECLINE),
     ("TRUST-COLLAPSE-FINAL", "C=HIGH I=HIGH", lambda k: k.collapse and k.irreversible, DECLINE),
     ("TRUST-COLLAPSE", "C=HIGH", lambda k: k.collapse, HEDGE),
-    ("TRUST-TRAGIC", "friction=TRAGIC-FORK", lambda k: k.friction is FrictionType.TRAGIC_FORK, FORK),
+    ("TRUST-TRAGIC", "friction=TRAGIC-FORK", lambda k: k.tragic, FORK),
     ("TRUST-CONTESTED", "two claims contradict", lambda k: bool(k.gate2.contested), FORK),
     ("TRUST-IRREDUCIBLE", "friction=IRREDUCIBLE", lambda k: k.friction is FrictionType.IRREDUCIBLE, HEDGE),
     ("TRUST-IRREVERSIBLE", "I=HIGH", lambda k: k.irreversible, HEDGE),
@@ -85,17 +93,12 @@ TRUST_ROWS: tuple[tuple[str, str, type_holds, TrustGate | None], ...] = (
     ("TRUST-DEFAULT", "otherwise", lambda _: True, PROCEED),
 )
 
-CLASS_ROWS: tuple[tuple[str, str, type_holds, OutputClass], ...] = (
-    (
-        "CLASS-CRISIS-REBUILD",
-        "flag=CRISIS C=HIGH",
-        lambda k: k.flag(RedFlag.CRISIS) and k.collapse,
-        OutputClass.REBUILD,
-    ),
-    ("CLASS-CRISIS", "flag=CRISIS", lambda k: k.flag(RedFlag.CRISIS), OutputClass.EXPLICIT_DECLINE),
+CLASS_ROWS: tuple[tuple[str, str, Holds, OutputClass], ...] = (
+    ("CLASS-CRISIS-REBUILD", "flag=CRISIS C=HIGH", lambda k: k.crisis and k.collapse, OutputClass.REBUILD),
+    ("CLASS-CRISIS", "flag=CRISIS", lambda k: k.crisis, OutputClass.EXPLICIT_DECLINE),
     ("CLASS-ABSENT", "S=ABSENT", lambda k: k.absent, OutputClass.EXPLICIT_DECLINE),
     ("CLASS-REBUILD", "C=HIGH", lambda k: k.collapse, OutputClass.REBUILD),
-    ("CLASS-TRAGIC", "friction=TRAGIC-FORK", lambda k: k.friction is FrictionType.TRAGIC_FORK, OutputClass.TRAGIC_FORK),
+    ("CLASS-TRAGIC", "friction=TRAGIC-FORK", lambda k: k.tragic, OutputClass.TRAGIC_FORK),
     ("CLASS-DECLINE", "trust=DECLINE", lambda k: k.trust is DECLINE, OutputClass.EXPLICIT_DECLINE),
     ("CLASS-FORK", "trust=FORK", lambda k: k.trust is FORK, OutputClass.EPISTEMIC_FORK),
     ("CLASS-HEDGE", "trust=HEDGE", lambda k: k.trust is HEDGE or k.floor, OutputClass.HEDGED_VECTOR),
@@ -125,7 +128,9 @@ def decide(
         trust = HEDGE
         steps.append(Derivation("trust=HEDGE", "AUDIT-RATIO", (ratio.reason,)))
     before_priors = trust
-    priors = _applicable(context.learned_priors, facts(gate1, gate2, gate3, step0)) if trust is PROCEED else ()
+    priors: tuple[LearnedPrior, ...] = ()
+    if trust is PROCEED and context.learned_priors:
+        priors = _applicable(context.learned_priors, facts(gate1, gate2, gate3, step0))
     if priors:
         trust = HEDGE
         steps += [Derivation("trust=HEDGE", f"LEARNED-{p.id}", (*p.when, f"confidence={p.confidence}")) for p in priors]

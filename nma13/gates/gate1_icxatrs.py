@@ -93,10 +93,10 @@ EFFECTS: dict[Override, Effect] = {
 def route(reading: Reading, step0: Step0Output) -> Gate1Output:
     """Read the findings into variables, override, routing and constraints. `step0` is the interlock."""
     del step0
-    found = tuple(f for f in reading.findings if f.variable in VARIABLES)
-    signals = {f.sets: f for f in reversed(found) if f.counts}
+    found = reading.of(*VARIABLES)
+    signals = {f.sets: f for f in reversed(found) if not f.suppressed_by}
     steps: list[Derivation] = []
-    crisis = any(f.counts and f.sets == "FLAG=CRISIS" for f in reading.findings)
+    crisis = any(f.counts and f.sets == "FLAG=CRISIS" for f in reading.of("FLAG"))
     seven = _seven(found, signals, crisis, steps)
     override = _override(signals, seven, steps)
     chosen = next(row for row in ROUTING if row.holds(seven))
@@ -134,9 +134,13 @@ def route(reading: Reading, step0: Step0Output) -> Gate1Output:
 
 
 def _seven(found: tuple[Finding, ...], signals: dict[str, Finding], crisis: bool, steps: list[Derivation]) -> Seven:
+    grounds: dict[str, list[str]] = {}
+    for finding in found:
+        if not finding.suppressed_by:
+            grounds.setdefault(finding.sets[0], []).append(finding.rule)
+
     def note(value: str, rule: str) -> None:
-        variable = value.partition("=")[0]
-        because = tuple(dict.fromkeys(f.rule for f in found if f.counts and f.variable == variable))
+        because = tuple(dict.fromkeys(grounds.get(value[0], ())))
         steps.append(Derivation(value, rule, because or ("nothing found",)))
 
     def true(variable: str) -> bool:

@@ -30,8 +30,10 @@ _DENIAL = re.compile(r"(?<!\w)(?:not|no|never|neither|nor|without|[a-z]+n't|fail
 def audit(reading: Reading, step0: Step0Output, gate1: Gate1Output) -> Gate2Output:
     """Class every claim, raise red flags, and say which routing holds. `step0` is the interlock."""
     del step0
-    findings = tuple(f for f in reading.findings if f.variable in ("CLAIM", "FLAG") or _contradicts(f))
-    flags = tuple(flag for flag in RedFlag if any(f.counts and f.sets == f"FLAG={flag}" for f in findings))
+    raised = reading.of("FLAG")
+    findings = (*reading.of("CLAIM"), *raised, *filter(_contradicts, reading.of("FRICTION")))
+    seen = {f.value for f in raised if f.counts}
+    flags = tuple(flag for flag in RedFlag if flag in seen)
     steps = [Derivation(f"flag={flag}", "RED-FLAG", _rules_for(findings, f"FLAG={flag}")) for flag in flags]
     claims = _claims(reading.document, findings)
     routing = gate1.routing
@@ -53,8 +55,8 @@ def output_faults(
 ) -> tuple[OutputViolation, ...]:
     """What a generated text does that it must not.
 
-    `grounds` is everything the text may rest on (the input, attached material): a figure or source that stands
-    there is no confabulation. `station` is who speaks: naming oneself is no overreach.
+    `grounds` is everything the text may rest on (the input, attached material): a figure or source that
+    stands there is no confabulation. `station` is who speaks: naming oneself is no overreach.
     """
     reading = (engine or shipped_outputs()).scan(read(text))
     ground = read(grounds).lower if grounds else ""
@@ -83,17 +85,17 @@ def _claims(document: Document, findings: tuple[Finding, ...]) -> tuple[Claim, .
     """One claim per clause that asserts: no questions, wishes, orders, intentions, conditions."""
     classed: dict[int, dict[str, str]] = {}
     for finding in findings:
-        if finding.counts and finding.variable != "FRICTION":
+        if not finding.suppressed_by and not _contradicts(finding):
             classed.setdefault(finding.clause.start, {}).setdefault(finding.sets, finding.rule)
-    sentences = document.sentences
+    sentences, spanned, assumed = document.sentences, document.norm.span, ClaimClass.ASSUMED
     claims: list[Claim] = []
     for clause in document.clauses:
         if sentences[clause.sentence].question or len(clause.tokens) < 2:
             continue
-        span = document.span(clause.start, clause.end)
-        seen = classed.get(span.start)
+        span = spanned(clause.start, clause.end)
+        seen = classed.get(span[0])
         if seen is None:
-            claims.append(Claim(span, ClaimClass.ASSUMED, DEFAULT_RULE))
+            claims.append(Claim(span, assumed, DEFAULT_RULE))
             continue
         if "CLAIM=NONE" in seen and "CLAIM=UNCERTAIN" not in seen:
             continue

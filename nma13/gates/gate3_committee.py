@@ -40,7 +40,7 @@ class Friction(NamedTuple):
 
 def deliberate(reading: Reading, gate1: Gate1Output, gate2: Gate2Output) -> Gate3Output:
     """Let the stations speak and name the friction between them."""
-    findings = tuple(f for f in reading.findings if f.variable in ("STATION", "FRICTION"))
+    findings = reading.of("STATION", "FRICTION")
     counting = tuple(f for f in findings if f.counts)
     signals = {station: _signals(counting, station) for station in Station}
     forced = gate1.irreversibility is Irreversibility.HIGH or gate2.effective_routing is Routing.NMA3

@@ -29,7 +29,7 @@ def compose(
     locale: str,
     degraded: bool,
 ) -> tuple[Sentence, ...]:
-    """Help first where there is danger; then what must be said; then what the class allows; forced voices last."""
+    """Help first in danger; then what must be said; then what the class allows; forced voices last."""
     if RedFlag.CRISIS in gate2.red_flags:
         return tuple(Sentence(line, ("flag=CRISIS",), TraceMark.TRACED) for line in crisis(locale).lines)
     said = _acknowledgements(gate1, gate2, step0, degraded)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from re import Match
 
@@ -30,11 +30,18 @@ class Reading:
     findings: tuple[Finding, ...]
     unlisted: tuple[tuple[str, int], ...] = ()
     """Per rule, how many further findings were counted and not listed."""
+    _by_variable: dict[str, list[Finding]] = field(init=False, repr=False, compare=False)
 
-    def of(self, variable: str) -> tuple[Finding, ...]:
-        """Findings for one variable, silenced ones included."""
-        prefix = variable + "="
-        return tuple(f for f in self.findings if f.sets.startswith(prefix))
+    def __post_init__(self) -> None:
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            groups.setdefault(finding.sets.partition("=")[0], []).append(finding)
+        object.__setattr__(self, "_by_variable", groups)
+
+    def of(self, *variables: str) -> tuple[Finding, ...]:
+        """Findings for some variables, silenced ones included."""
+        groups = self._by_variable
+        return tuple(finding for variable in variables for finding in groups.get(variable, ()))
 
     def with_findings(self, more: Sequence[Finding]) -> Reading:
         return Reading(self.document, _ordered((*self.findings, *more)), self.unlisted)
@@ -56,7 +63,7 @@ class RuleEngine:
         ]
         for rule in self.rules:
             rule.guards, rule.marks = _named(rule, rule.guards), _named(rule, rule.marks)
-        self._index = TriggerIndex([rule for rule in self.rules if rule.pattern])
+        self._index = TriggerIndex([rule for rule in self.rules if rule.pattern], tuple(guards().values()))
         self._combinations = [rule for rule in self.rules if not rule.pattern]
 
     def compile_all(self) -> None:
@@ -68,48 +75,64 @@ class RuleEngine:
     def scan(self, document: Document) -> Reading:
         """Everything the rules see in the document, in the order of the text."""
         scan = _Scan(document, self.overlay.allow)
-        lookup = self._index
         clauses = document.clauses
-        text_entries: list[Entry] = []
+        woken, scan.text_mask = self._wake(document)
+        text_wide: list[Entry] = []
         for sentence in document.sentences:
-            sentence_entries: list[Entry] = []
-            for clause in clauses[sentence.first : sentence.last]:
-                entries = [e for token in clause.tokens if (e := lookup[token]) is not None]
-                if not entries:
-                    continue
-                sentence_entries += entries
-                mask = 0
-                for entry in entries:
-                    mask |= entry.mask
+            wide: list[Entry] = []
+            for clause, entries in zip(
+                clauses[sentence.first : sentence.last], woken[sentence.first : sentence.last], strict=True
+            ):
+                mask = clause.mask
                 tried: set[Rule] = set()
                 for entry in entries:
-                    for rule in entry.narrow:
-                        if rule.need & mask == rule.need and rule not in tried:
+                    if entry.wide:
+                        wide.append(entry)
+                    for rule, need in entry.narrow:
+                        if need & mask == need and rule not in tried:
                             tried.add(rule)
-                            text = document.norm.text[clause.start : clause.end] if rule.cased else clause.text
-                            match = rule.search(text)
-                            if match:
+                            text = document.span_text(clause) if rule.cased else clause.text
+                            if match := rule.search(text):
                                 scan.take(rule, match, text, clause.start, clause)
-            if any(entry.wide for entry in sentence_entries):
-                self._wide(scan, sentence_entries, "sentence", sentence.start, sentence.end)
-            text_entries += [entry for entry in sentence_entries if entry.wide or entry.mask]
-        if any(entry.wide for entry in text_entries):
-            self._wide(scan, text_entries, "text", 0, len(document.lower))
+            if wide:
+                text_wide += wide
+                _try_wide(scan, wide, sentence.mask, "sentence", sentence.start, sentence.end)
+        if text_wide:
+            _try_wide(scan, text_wide, scan.text_mask, "text", 0, len(document.lower))
+        scan.settle()
         for rule in self._combinations:
             scan.combine(rule)
         return scan.reading()
 
-    def _wide(self, scan: _Scan, entries: list[Entry], scope: str, start: int, end: int) -> None:
-        mask = 0
-        for entry in entries:
-            mask |= entry.mask
-        document = scan.document
-        for rule in dict.fromkeys(rule for entry in entries for rule in entry.wide):
-            if rule.scope == scope and rule.need & mask == rule.need:
-                text = (document.norm.text if rule.cased else document.lower)[start:end]
-                match = rule.search(text)
-                if match:
-                    scan.take(rule, match, text, start, None)
+    def _wake(self, document: Document) -> tuple[list[list[Entry]], int]:
+        """Look every word up; leave on clauses and sentences which word groups they hold."""
+        lookup = self._index
+        woken: list[list[Entry]] = []
+        text_mask = 0
+        for sentence in document.sentences:
+            sentence_mask = 0
+            for clause in document.clauses[sentence.first : sentence.last]:
+                entries = [entry for token in clause.tokens if (entry := lookup[token]) is not None]
+                mask = 0
+                for entry in entries:
+                    mask |= entry.mask
+                clause.mask = mask
+                sentence_mask |= mask
+                woken.append(entries)
+            sentence.mask = sentence_mask
+            text_mask |= sentence_mask
+        return woken, text_mask
+
+
+def _try_wide(scan: _Scan, entries: list[Entry], mask: int, scope: str, start: int, end: int) -> None:
+    """Try the rules of a wider scope that the words of a sentence or of the whole text have woken."""
+    document = scan.document
+    woken = (rule for entry in entries for rule, need in entry.wide if need & mask == need)
+    for rule in dict.fromkeys(woken):
+        if rule.scope == scope:
+            text = (document.norm.text if rule.cased else document.lower)[start:end]
+            if match := rule.search(text):
+                scan.take(rule, match, text, start, None)
 
 
 class _Scan:
@@ -121,66 +144,67 @@ class _Scan:
         self.seen: list[tuple[Finding, int]] = []
         self.counts: dict[tuple[str, bool], int] = {}
         self.signals: dict[str, list[tuple[Finding, int]]] = {}
+        self.guards = guards()
+        self.text_mask = 0
 
     def take(self, rule: Rule, match: Match[str], text: str, offset: int, clause: Clause | None) -> None:
         """Keep the first match of the rule here that no guard silences; else the first one."""
-        first: Finding | None = None
-        home = clause
-        for found in (match, *rule.compile().finditer(text, match.end())) if rule.guards else (match,):
-            start = offset + found.start()
-            home = clause or self.clause_at(start)
-            finding = self.weigh(rule, found, text, offset, home)
-            if finding is None:
-                continue
-            first = first or finding
-            if finding.counts:
-                first = finding
-                break
-        if first is not None and home is not None:
-            self.keep(first, home.sentence)
+        home = clause or self.clause_at(offset + match.start())
+        finding = self.weigh(rule, match, text, offset, home)
+        if (finding is None or finding.suppressed_by) and not rule.anchored:
+            for later in rule.compile().finditer(text, match.end()):
+                place = clause or self.clause_at(offset + later.start())
+                other = self.weigh(rule, later, text, offset, place)
+                if other and (finding is None or not other.suppressed_by):
+                    finding, home = other, place
+                if finding and not finding.suppressed_by:
+                    break
+        if finding is not None:
+            self.keep(finding, home.sentence)
 
     def weigh(self, rule: Rule, match: Match[str], text: str, offset: int, clause: Clause) -> Finding | None:
         """The finding for one match, guards asked; None when a required neighbour is missing."""
-        document = self.document
+        spanned = self.document.norm.span
         start, end = offset + match.start(), offset + match.end()
-        spans: tuple[Span, ...] = (document.span(start, end),)
+        spans: tuple[Span, ...] = (spanned(start, end),)
         if rule.near_re:
             low, high = max(0, match.start() - rule.window), match.end() + rule.window
             near = rule.near_re.search(text, low, high)
             if near is None:
                 return None
-            other = document.span(offset + near.start(), offset + near.end())
-            spans = tuple(sorted((*spans, other)))
-        asked: list[str] = []
-        silenced = ""
+            spans = tuple(sorted((*spans, spanned(offset + near.start(), offset + near.end()))))
+        asked, silenced = self.silence(rule, text, offset, clause, start, end)
+        marks: tuple[str, ...] = ()
+        if rule.marks:
+            places = ((name, self.guards[name].find(self.document, clause, start, end)) for name in rule.marks)
+            marks = tuple(self.at(name, place) for name, place in places if place)
+        home = spanned(clause.start, clause.end)
+        return Finding(rule.id, rule.sets, rule.kind, spans, home, asked, silenced, marks, rule.reason)
+
+    def silence(
+        self, rule: Rule, text: str, offset: int, clause: Clause, start: int, end: int
+    ) -> tuple[tuple[str, ...], str]:
+        """What was asked, and the first thing that takes the match's force away (or nothing)."""
+        asked: tuple[str, ...] = ()
         if rule.unless_re:
-            asked.append("UNLESS")
+            asked = ("UNLESS",)
             if found := rule.unless_re.search(text):
-                silenced = self.at("UNLESS", (offset + found.start(), offset + found.end()))
-        if not silenced and self.allow:
-            silenced = self.allowed(start, end)
-        if not silenced:
-            table = guards()
-            for name in rule.guards:
-                asked.append(name)
-                if place := table[name].find(document, clause, start, end):
-                    silenced = self.at(name, place)
-                    break
-        marks = []
-        for name in rule.marks:
-            if place := guards()[name].find(document, clause, start, end):
-                marks.append(self.at(name, place))
-        return Finding(
-            rule.id,
-            rule.sets,
-            rule.kind,
-            spans,
-            document.span(clause.start, clause.end),
-            tuple(asked),
-            silenced,
-            tuple(marks),
-            rule.reason,
-        )
+                return asked, self.at("UNLESS", (offset + found.start(), offset + found.end()))
+        if self.allow and (silenced := self.allowed(start, end)):
+            return asked, silenced
+        masks = (clause.mask, self.document.sentences[clause.sentence].mask, self.text_mask)
+        for i, name in enumerate(rule.guards):
+            guard = self.guards[name]
+            if guard.level < 3 and not masks[guard.level] & guard.bit:
+                continue  # none of its words is there
+            if place := guard.find(self.document, clause, start, end):
+                return asked + rule.guards[: i + 1], self.at(name, place)
+        return asked + rule.guards, ""
+
+    def settle(self) -> None:
+        """Put what was seen in the order of the text: what a combination cites must not hang on the order of rules."""
+        for seen in self.signals.values():
+            seen.sort(key=lambda pair: (pair[0].spans[0].start, pair[0].spans[0].end, pair[0].rule))
 
     def combine(self, rule: Rule) -> None:
         """A combination rule: all of these, one of those, none of the others."""
@@ -284,8 +308,9 @@ def _named(rule: Rule, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:
-    return tuple(sorted(findings, key=lambda f: (*_first(f)[:2], f.rule)))
+    return tuple(sorted(findings, key=_place))
 
 
-def _first(finding: Finding) -> Span:
-    return finding.spans[0] if finding.spans else finding.clause
+def _place(finding: Finding) -> tuple[int, int, str]:
+    start, end, _ = finding.spans[0] if finding.spans else finding.clause
+    return start, end, finding.rule

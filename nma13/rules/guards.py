@@ -18,12 +18,16 @@ Place = tuple[int, int]
 
 _OUTSIDE = ("before", "clause", "question")  # reaches whose cue must stand outside the match
 
+_LEVEL = {"before": 0, "near": 0, "clause": 0, "sentence": 1, "frame": 2, "text": 2}
+
 REACHES = ("before", "near", "clause", "sentence", "frame", "text", "question", "quote")
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
     name: str
+    bit: int
+    """Set in the mask of every clause and sentence that holds one of the guard's words."""
     reach: str
     window: int
     words: frozenset[str]
@@ -33,12 +37,12 @@ class Guard:
     """Looks like a cue and is none: «no doubt», «not only»."""
     stop: re.Pattern[str] | None
     """Ends the cue's reach when it stands between cue and match: «but»."""
+    level: int
+    """Whose words can rule it out: 0 the clause's, 1 the sentence's, 2 the text's, 3 nobody's."""
 
     def find(self, document: Document, clause: Clause, start: int, end: int) -> Place | None:
         """Where this guard fires for a match at `[start, end)`, or None."""
         sentence = document.sentences[clause.sentence]
-        if self.words and self.reach != "question" and self.words.isdisjoint(document.words):
-            return None
         match self.reach:
             case "question":
                 if sentence.question:
@@ -61,7 +65,7 @@ class Guard:
                 return self._in(document, 0, len(document.lower), start, end, None)
 
     def _in(self, document: Document, low: int, high: int, start: int, end: int, clause: Clause | None) -> Place | None:
-        if self.cue is None or (clause is not None and self.words.isdisjoint(clause.words)):
+        if self.cue is None or (clause is not None and self.words and not clause.mask & self.bit):
             return None
         lower = document.lower
         for found in self.cue.finditer(lower, low, high):
@@ -77,7 +81,7 @@ class Guard:
         return None
 
     def _in_sentence(self, document: Document, sentence: SentenceBounds, start: int, end: int) -> Place | None:
-        if all(self.words.isdisjoint(c.words) for c in document.clauses[sentence.first : sentence.last]):
+        if self.words and not sentence.mask & self.bit:
             return None
         return self._in(document, sentence.start, sentence.end, start, end, None)
 
@@ -101,18 +105,20 @@ def guards() -> Mapping[str, Guard]:
     """Every guard of guards.toml by name."""
     plain = tomllib.loads((FOLDER / "guards.toml").read_text("utf-8"))
     table: dict[str, Guard] = {}
-    for entry in plain["guard"]:
+    for place, entry in enumerate(plain["guard"]):
         name = entry["name"]
         if entry["reach"] not in REACHES:
             raise RuleError(f"guards.toml guard {name}: reach must be one of {', '.join(REACHES)}")
         table[name] = Guard(
             name=name,
+            bit=1 << place,
             reach=entry["reach"],
             window=int(entry.get("window", 10_000)),
             words=frozenset(word for group in entry.get("triggers", []) for word in group.split("|")),
             cue=_compile(name, entry.get("cues", [])),
             pseudo=_compile(name, entry.get("pseudo", [])),
             stop=_compile(name, entry.get("stop", [])),
+            level=_LEVEL.get(entry["reach"], 3) if entry.get("triggers") else 3,
         )
     return table
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from nma13.rules import vocabulary
 from nma13.rules.model import Place, Rule, RuleError
-from nma13.rules.regex import bounded, expand, runaway
+from nma13.rules.regex import EDGES, bounded, expand, runaway
 
 FOLDER = Path(__file__).resolve().parent
 LISTS = ("words.toml", "guards.toml")  # what rules lean on; every other TOML file here holds rules
@@ -105,48 +105,26 @@ def _read(path: Path) -> list[Rule]:
     ]
 
 
+Wrong = Callable[[str], RuleError]
+"""Makes the error for one rule: its file, line and id in front of what is wrong."""
+
+
 def _rule(table: Mapping[str, Any], place: Place) -> Rule:
-    name = table.get("id", "?")
-
     def wrong(what: str) -> RuleError:
-        return RuleError(f"{place} rule {name}: {what}")
+        return RuleError(f"{place} rule {table.get('id', '?')}: {what}")
 
-    if unknown := sorted(set(table) - _KEYS):
-        raise wrong(f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}")
-    if missing := [key for key in ("id", "sets", "reason", "hits", "misses") if not table.get(key)]:
-        raise wrong(f"missing {', '.join(missing)}")
-    lists: dict[str, tuple[str, ...]] = {}
-    for key in _LISTED:
-        value = table.get(key, [])
-        value = [value] if isinstance(value, str) else value
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            raise wrong(f"{key} must be a text or a list of texts")
-        lists[key] = tuple(value)
-    text = {key: table.get(key, "") for key in _TEXT}
-    if bad := [key for key, value in text.items() if not isinstance(value, str)]:
-        raise wrong(f"{bad[0]} must be a text")
-    if trouble := vocabulary.check(text["sets"], text["kind"]):
-        raise wrong(trouble)
-    if len(lists["hits"]) < 2 or len(lists["misses"]) < 2:
-        raise wrong("at least two hits and two misses are asked for")
+    lists, text = _shape(table, wrong)
     scope, within = text["scope"] or "clause", text["within"] or "text"
-    if scope not in _SCOPES or within not in ("sentence", "text"):
-        raise wrong(f"scope must be one of {', '.join(_SCOPES)}; within must be sentence or text")
-    combines = bool(lists["all"] or lists["any"])
-    if combines == bool(lists["pattern"]):
-        raise wrong("a rule has either `pattern` or `all`/`any`")
-    if not combines and not lists["triggers"]:
-        raise wrong("a pattern needs `triggers`: words of which one must be there for the pattern to match")
-    for signal in (*lists["all"], *lists["any"], *lists["none"]):
-        if trouble := vocabulary.check(signal, ""):
-            raise wrong(trouble.replace("sets", "signal"))
+    _sense(lists, text, scope, within, wrong)
+    pattern = _patterns(lists["pattern"], "pattern", wrong)
     return Rule(
         id=text["id"],
         sets=text["sets"],
         kind=text["kind"],
         reason=text["reason"],
         scope=scope,
-        pattern=_patterns(lists["pattern"], "pattern", wrong),
+        pattern=pattern,
+        body=pattern[len(EDGES[0]) : -len(EDGES[1])],
         near=_patterns((text["near"],) if text["near"] else (), "near", wrong),
         window=int(table.get("window", 150)),
         unless=_patterns(lists["unless"], "unless", wrong),
@@ -162,10 +140,50 @@ def _rule(table: Mapping[str, Any], place: Place) -> Rule:
         hits=lists["hits"],
         misses=lists["misses"],
         place=place,
+        anchored=bool(lists["pattern"]) and all(p.startswith("^") for p in lists["pattern"]),
     )
 
 
-def _patterns(patterns: tuple[str, ...], key: str, wrong: Any) -> str:
+def _shape(table: Mapping[str, Any], wrong: Wrong) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """The lists and texts of a rule, each of the type it must have."""
+    if unknown := sorted(set(table) - _KEYS):
+        raise wrong(f"unknown key {', '.join(unknown)}; known are {', '.join(sorted(_KEYS))}")
+    if missing := [key for key in ("id", "sets", "reason", "hits", "misses") if not table.get(key)]:
+        raise wrong(f"missing {', '.join(missing)}")
+    lists: dict[str, tuple[str, ...]] = {}
+    for key in _LISTED:
+        value = table.get(key, [])
+        value = [value] if isinstance(value, str) else value
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise wrong(f"{key} must be a text or a list of texts")
+        lists[key] = tuple(value)
+    text = {key: table.get(key, "") for key in _TEXT}
+    if bad := [key for key, value in text.items() if not isinstance(value, str)]:
+        raise wrong(f"{bad[0]} must be a text")
+    return lists, text
+
+
+def _sense(
+    lists: Mapping[str, tuple[str, ...]], text: Mapping[str, str], scope: str, within: str, wrong: Wrong
+) -> None:
+    """Whether the parts of a rule go together."""
+    if trouble := vocabulary.check(text["sets"], text["kind"]):
+        raise wrong(trouble)
+    if len(lists["hits"]) < 2 or len(lists["misses"]) < 2:
+        raise wrong("at least two hits and two misses are asked for")
+    if scope not in _SCOPES or within not in ("sentence", "text"):
+        raise wrong(f"scope must be one of {', '.join(_SCOPES)}; within must be sentence or text")
+    combines = bool(lists["all"] or lists["any"])
+    if combines == bool(lists["pattern"]):
+        raise wrong("a rule has either `pattern` or `all`/`any`")
+    if not combines and not lists["triggers"]:
+        raise wrong("a pattern needs `triggers`: words of which one must be there for the pattern to match")
+    for signal in (*lists["all"], *lists["any"], *lists["none"]):
+        if trouble := vocabulary.check(signal, ""):
+            raise wrong(trouble.replace("sets", "signal"))
+
+
+def _patterns(patterns: tuple[str, ...], key: str, wrong: Wrong) -> str:
     if not patterns:
         return ""
     expanded = []

@@ -52,8 +52,10 @@ class Rule:
     hits: tuple[str, ...]
     misses: tuple[str, ...]
     place: Place
-    need: int = 0
-    """Bit set of the trigger groups besides the one the rule is indexed under."""
+    body: str = ""
+    """The pattern without word edges: what the index reads the needed words from."""
+    anchored: bool = False
+    """Every pattern begins with `^`: one try at the start is enough."""
     search: Callable[[str], re.Match[str] | None] = field(init=False)
     near_re: re.Pattern[str] | None = field(init=False, default=None)
     unless_re: re.Pattern[str] | None = field(init=False, default=None)
@@ -63,7 +65,8 @@ class Rule:
         self.search = self._first_search
 
     def _first_search(self, text: str) -> re.Match[str] | None:
-        return self.compile().search(text)
+        self.compile()
+        return self.search(text)
 
     def compile(self) -> re.Pattern[str]:
         """Compile everything the rule holds; raises RuleError at its place in the file."""
@@ -71,7 +74,7 @@ class Rule:
             self.compiled = self._regex(self.pattern, "pattern")
             self.near_re = self._regex(self.near, "near") if self.near else None
             self.unless_re = self._regex(self.unless, "unless") if self.unless else None
-            self.search = self.compiled.search
+            self.search = self.compiled.match if self.anchored else self.compiled.search
         return self.compiled
 
     def _regex(self, source: str, key: str) -> re.Pattern[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+EDGES = (r"(?<!\w)(?:", r")(?!\w|'\w)")
+"""Put around every pattern: it matches whole words only, and `can` never in `can't`."""
+
 _MACRO = re.compile(r"\{([a-z_]+)(\d?)\}")
 _UNBOUNDED = re.compile(r"[*+]|\{\d*,\}")
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
@@ -26,8 +29,7 @@ def expand(pattern: str, words: Mapping[str, str]) -> str:
 
 def bounded(patterns: tuple[str, ...]) -> str:
     """One expression for several patterns, each matching whole words only."""
-    body = "|".join(f"(?:{p})" for p in patterns) if len(patterns) > 1 else patterns[0]
-    return rf"(?<!\w)(?:{body})(?!\w|'\w)"
+    return EDGES[0] + "|".join(patterns) + EDGES[1]
 
 
 def runaway(pattern: str) -> str | None:

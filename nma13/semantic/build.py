@@ -26,7 +26,7 @@ RIDGE = 3.0
 OTHERS = 0.3  # weight of another value's exemplar as a negative: it is one almost always, not by promise
 PART = 0.5  # weight of one sentence of a labelled text as a negative
 RARE = 0.3  # a value's positives together weigh at least this share of its negatives
-SPECIFICITY = {"FLAG=CRISIS": 0.93, "FLAG=MANIPULATION": 0.985, "FLAG=AUTHORITY": 0.985}
+SPECIFICITY = {"FLAG=CRISIS": 0.93, "T=TRUE": 0.98, "FLAG=MANIPULATION": 0.985, "FLAG=AUTHORITY": 0.985}
 USUAL_SPECIFICITY = 0.96
 # Values whose exemplars often hold another value too are no negatives for it.
 TOGETHER = {

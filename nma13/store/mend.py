@@ -58,9 +58,7 @@ def _index_again(connection: sqlite3.Connection, index: str) -> None:
     column = connection.execute(f"PRAGMA table_info({index})").fetchone()["name"]
     with transaction(connection):
         connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")  # noqa: S608
-        connection.execute(
-            f"INSERT INTO {index} (rowid, {column}) SELECT id, {column} {texts_of(connection, index)}"
-        )
+        connection.execute(f"INSERT INTO {index} (rowid, {column}) SELECT id, {column} {texts_of(connection, index)}")
 
 
 def _drop_orphans(connection: sqlite3.Connection) -> int:

@@ -31,22 +31,8 @@ _BOUNDARY = re.compile(
 _ABBREVIATION = re.compile(
     r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|al|fig|no|approx|jr|sr|cf|u\.s|p|pp|vol)|\b[a-z])\.$"
 )
-_OPENERS = tuple(
-    f"{lead}{word} "
-    for lead in ("", "and ", "but ", "or ", "so ")
-    for word in (
-        "if",
-        "when",
-        "unless",
-        "although",
-        "though",
-        "because",
-        "since",
-        "while",
-        "after",
-        "before",
-        "once",
-    )
+_OPENER = re.compile(
+    r"(?:(?:and|but|or|so) )?(?:if|when|unless|although|though|because|since|while|after|before|once) "
 )
 _EDGES = " \n,.!?;:\"'()[]*-"
 _QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){2,2000}'(?!\w)")
@@ -55,13 +41,15 @@ _QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){2,2
 class Clause:
     """A stretch of one sentence, in normalised offsets."""
 
-    __slots__ = ("_words", "end", "sentence", "start", "text", "tokens")
+    __slots__ = ("_words", "end", "mask", "sentence", "start", "text", "tokens")
 
     def __init__(self, text: str, start: int, sentence: int) -> None:
         self.text = text
         self.start = start
         self.end = start + len(text)
         self.sentence = sentence
+        self.mask = 0
+        """Which word groups of the rule index stand here; set when the rules are run."""
         self.tokens: list[str] = _tokens(text)
         self._words: frozenset[str] | None = None
 
@@ -76,7 +64,7 @@ class Clause:
 class SentenceBounds:
     """A sentence as a range of clauses; `question` when it ends in a question mark."""
 
-    __slots__ = ("end", "first", "last", "question", "start")
+    __slots__ = ("end", "first", "last", "mask", "question", "start")
 
     def __init__(self, start: int, end: int, first: int, last: int, question: bool) -> None:
         self.start = start
@@ -84,12 +72,13 @@ class SentenceBounds:
         self.first = first
         self.last = last
         self.question = question
+        self.mask = 0
 
 
 class Document:
     """One text, read once: normalised, cut, with spans that quote the original."""
 
-    __slots__ = ("_quotes", "_words", "capped", "clauses", "lower", "norm", "sentences")
+    __slots__ = ("_quotes", "capped", "clauses", "lower", "norm", "sentences")
 
     def __init__(self, norm: Normalised) -> None:
         self.norm = norm
@@ -99,19 +88,11 @@ class Document:
         self.capped = False
         """Whether some clause ran on and was cut at CLAUSE_TOKENS words."""
         self._quotes: list[tuple[int, int]] | None = None
-        self._words: frozenset[str] | None = None
         _cut(self)
 
     @property
     def original(self) -> str:
         return self.norm.original
-
-    @property
-    def words(self) -> frozenset[str]:
-        """Every word of the text, once."""
-        if self._words is None:
-            self._words = frozenset().union(*(clause.tokens for clause in self.clauses))
-        return self._words
 
     def span(self, start: int, end: int) -> Span:
         """The original's words behind normalised offsets."""
@@ -163,8 +144,9 @@ def _add_clause(document: Document, text: str, start: int, sentence: int) -> Non
         for piece_start, piece_end in _pieces(document.lower, start, start + len(bare)):
             document.clauses.append(Clause(document.lower[piece_start:piece_end], piece_start, sentence))
             document.capped = document.capped or piece_end < start + len(bare)
-    elif bare.startswith(_OPENERS) and (comma := bare.find(", ")) > 0:
+    elif ", " in bare and _OPENER.match(bare):
         # «If she leaves, the house is empty»: a condition and what follows from it are two clauses
+        comma = bare.index(", ")
         document.clauses.append(Clause(bare[:comma], start, sentence))
         _add_clause(document, bare[comma + 2 :], start + comma + 2, sentence)
     elif bare:

@@ -93,3 +93,9 @@ def test_the_script_works_through_a_link_from_another_folder(tmp_path: Path) -> 
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LAB_PYTHON": sys.executable},
     )  # fmt: skip
     assert answer.stdout.startswith("NMA Lab ")
+
+
+def test_a_model_string_that_cannot_be_read_is_told_before_anything_starts() -> None:
+    answer = lab("web", "--model", "gpt5")
+    assert answer.returncode == 2
+    assert "does not name a model" in answer.stderr

@@ -13,7 +13,7 @@ from nma13.evidence import Finding, Span
 from nma13.gates.gate1_icxatrs import VARIABLES
 from nma13.jsonio import SchemaError, canonical, dump_state, load_state
 from nma13.kit import Kit, default_kit
-from nma13.pipeline import InputRefused, run, run_many, step
+from nma13.pipeline import InputError, run, run_many, step
 from nma13.rules import shipped
 from nma13.state import PipelineState, summary
 from nma13.terms import (
@@ -192,7 +192,7 @@ def test_a_failing_step0_degrades_and_holds_back(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.parametrize("text", ["", "  \n\t ", "x" * (2 * 1024 * 1024 + 1)])
 def test_refused_in_words(text: str) -> None:
-    with pytest.raises(InputRefused) as refused:
+    with pytest.raises(InputError) as refused:
         run(text)
     assert str(refused.value).endswith(".")
 
@@ -276,8 +276,8 @@ def test_batches_keep_order_in_parallel() -> None:
     texts = [f"The shop number {i} opens at nine." for i in range(9)] + ["", CRISIS]
     alone = list(run_many(iter(texts)))
     beside = list(run_many(iter(texts), workers=2, chunk=3))
-    assert isinstance(alone[9], InputRefused)
-    assert isinstance(beside[9], InputRefused)
+    assert isinstance(alone[9], InputError)
+    assert isinstance(beside[9], InputError)
     states = [(a, b) for a, b in zip(alone, beside, strict=True) if isinstance(a, PipelineState)]
     assert len(states) == 10
     assert all(canonical(a) == canonical(b) for a, b in states)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from nma13.jsonio import dump_state, load_state
 from nma13.kit import Kit
-from nma13.pipeline import InputRefused, run
+from nma13.pipeline import InputError, run
 from nma13.rules import load_rules, shipped
 from nma13.state import PipelineState
 
@@ -19,7 +19,7 @@ MIXED = st.lists(st.one_of(st.sampled_from(HITS), st.text(max_size=40)), min_siz
 def outcome(text: str) -> PipelineState | None:
     try:
         return run(text, kit=KIT)
-    except InputRefused:
+    except InputError:
         return None
 
 

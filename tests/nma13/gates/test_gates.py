@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from nma13.context import LearnedPrior, NavigationContext
+from nma13.context import EMPTY_CONTEXT, LearnedPrior, NavigationContext
 from nma13.gates.engine_bof import CLASS_ROWS, TRUST_ROWS, decide
 from nma13.gates.gate1_icxatrs import ROUTING, Seven
 from nma13.gates.gate2_epistemic import output_faults
@@ -54,7 +54,7 @@ def outputs() -> Outputs:
     return state.step0, state.gate1, state.gate2, state.gate3, state.engine, state.gate4
 
 
-def decided(outputs: Outputs, context: NavigationContext = NavigationContext(), **changes: object) -> EngineOutput:  # noqa: B008
+def decided(outputs: Outputs, context: NavigationContext = EMPTY_CONTEXT, **changes: object) -> EngineOutput:
     step0, one, two, three, _, _ = outputs
     first = {k: v for k, v in changes.items() if k in Gate1Output.__dataclass_fields__}
     second = {k: v for k, v in changes.items() if k in ("red_flags", "effective_routing", "contested", "claims")}

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from nma13.config import ROOT
+from nma13.errors import LabError
 from nma13.store import DATABASES, database_path, newest_id, open_ro, open_rw, transaction
 from nma13.store.errors import (
     BrokenDatabaseError,
@@ -228,3 +229,9 @@ def test_ids_never_come_back_so_a_cursor_never_misses(tmp_path: Path) -> None:
     connection.execute("DELETE FROM process_events WHERE id = ?", (cursor,))
     connection.execute(add)
     assert newest_id(connection, "process_events") == cursor + 1
+
+
+def test_a_data_folder_that_cannot_be_made_is_told_in_words() -> None:
+    """Nobody, not even root, makes folders below /proc or /dev/null."""
+    with pytest.raises(LabError, match="cannot be made or written"):
+        open_rw("memory", Path("/dev/null/data"))

@@ -1,0 +1,91 @@
+"""How fast the structural pipeline is: `python -m benchmarks.gates [--json] [--short]`.
+
+Figures that count are ratios within one run; milliseconds are printed with the machine they were taken on.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from benchmarks import table
+from benchmarks.table import Row
+from nma13.kit import Kit
+from nma13.pipeline import run
+from nma13.rules import shipped
+
+TEXT = (Path(__file__).parent / "ordinary.txt").read_text("utf-8").strip()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    return table.run("gates", measure, arguments)
+
+
+def measure(short: bool = False) -> list[Row]:
+    """The pipeline on ordinary words, its tail, the same patterns one by one, and hostile input."""
+    kit = Kit(shipped())
+    repeats = 60 if short else 400
+    times = timed(partial(run, TEXT, kit=kit), repeats)
+    median, tail = statistics.median(times), times[int(len(times) * 0.99)]
+    one_by_one = statistics.median(timed(sequential(), max(5, repeats // 20)))
+    against = "the same patterns one by one with Python's re"
+    rows = [
+        Row("pipeline_500_words", median, "ms", against, one_by_one / median),
+        Row("pipeline_500_words p99", tail, "ms"),
+        Row("re, pattern by pattern", one_by_one, "ms"),
+    ]
+    size = 100_000 if short else 1_000_000
+    ordinary = median / len(TEXT) * size
+    for name, unit in HOSTILE.items():
+        text = (unit * (size // len(unit) + 1))[:size]
+        took = timed(partial(run, text, kit=kit), 1)[0]
+        rows.append(
+            Row(f"{size // 1000} kB, {name}", took, "ms", "as many characters of ordinary text", ordinary / took)
+        )
+    return rows
+
+
+HOSTILE = {
+    "plain": TEXT + "\n\n",
+    "no_stops": "i will never be certain that you said all doctors agree and i want to die or lose my mind ",
+    "one_word": "die ",
+    "letters": "a",
+    "quotes": "\"'",
+    "homoglyphs": "I wаnt tо dіe. ",
+    "questions": "should i stop my medication? ",
+    "ifs": "if i go she dies, if i stay he dies, ",
+}
+"""What a hostile text repeats: no stops, nothing but triggers, nothing but letters, disguises."""
+
+
+def sequential() -> Callable[[], None]:
+    """Every pattern of the rule set over the whole text, one after another, as a plain list would."""
+    patterns = [re.compile(rule.pattern) for rule in shipped().rules if rule.pattern]
+    lower = TEXT.lower()
+
+    def scan() -> None:
+        for pattern in patterns:
+            for _ in pattern.finditer(lower):
+                pass
+
+    return scan
+
+
+def timed(work: Callable[[], object], repeats: int) -> list[float]:
+    """Milliseconds of each repeat, sorted; one warm-up for what is compiled at first use."""
+    if repeats > 1:
+        work()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter_ns()
+        work()
+        times.append((time.perf_counter_ns() - start) / 1e6)
+    return sorted(times)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

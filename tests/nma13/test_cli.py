@@ -1,0 +1,104 @@
+"""The engine's words in a real process: results on standard output, talk on standard error, honest exit statuses."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nma13.config import ROOT
+
+PIANIST = "The operation on my hand may end my playing for good."
+
+
+def nma(*words: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "nma13.cli", *words],
+        cwd=ROOT, input=given, capture_output=True, text=True, timeout=60, check=False, env=dict(os.environ),
+    )  # fmt: skip
+
+
+def test_a_text_is_navigated_without_a_word_of_command() -> None:
+    answer = nma(PIANIST, "--no-model", "--semantic", "off")
+    assert answer.returncode == 0
+    assert "HEDGED VECTOR" in answer.stderr
+    assert "«The operation on my hand may end my playing for good»" in answer.stdout
+
+
+def test_json_is_one_object_with_stable_names() -> None:
+    plain = json.loads(nma("navigate", PIANIST, "--no-model", "--json").stdout)
+    assert set(plain) == {"summary", "state"}
+    assert plain["summary"]["I"] == "HIGH"
+    assert plain["state"]["interpretation"]["source"] == "structural"
+
+
+def test_explain_underlines_the_evidence() -> None:
+    shown = nma(PIANIST, "--no-model", "--explain", "--semantic", "off").stdout
+    assert "_" in shown
+    assert "I=HIGH" in shown
+    assert "routing=NMA-3" in shown
+
+
+def test_hostile_text_cannot_steer_the_terminal() -> None:
+    shown = nma("\x1b[2J\x1b]0;owned\x07 " + PIANIST, "--no-model", "--explain").stdout
+    assert "\x1b" not in shown
+    assert "\x07" not in shown
+
+
+def test_the_repl_answers_and_quits() -> None:
+    answer = nma("repl", "--no-model", "--semantic", "off", given=f"gates\n{PIANIST}\ngates\nwhy\nquit\n")
+    assert answer.returncode == 0
+    assert "Nothing has been run yet." in answer.stdout
+    assert "Gate 1   I=HIGH" in answer.stdout
+
+
+def test_a_batch_keeps_its_order_and_goes_on_past_bad_lines(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    lines = [
+        json.dumps({"id": "a", "text": PIANIST}),
+        "{broken",
+        json.dumps({"id": "c"}),
+        json.dumps({"text": "The bakery opens."}),
+    ]
+    source.write_text("\n".join([*lines, json.dumps({"id": "e", "text": "   "})]) + "\n")
+    answer = nma("gates", str(source), "--out", str(target), "--semantic", "off", "--workers", "2")
+    rows = [json.loads(line) for line in target.read_text().splitlines()]
+    assert answer.returncode == 3
+    assert [row["id"] for row in rows] == ["a", 2, "c", 4, "e"]
+    assert ["error" in row for row in rows] == [False, True, True, False, True]
+    assert rows[0]["summary"]["routing"] == "NMA-3"
+
+
+def test_a_batch_reads_standard_input_and_writes_a_table() -> None:
+    answer = nma("gates", "-", "--csv", "--semantic", "off", given=json.dumps({"id": 1, "text": PIANIST}) + "\n")
+    row = next(csv.DictReader(io.StringIO(answer.stdout)))
+    assert (row["id"], row["I"]) == ("1", "HIGH")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["navigate", "", "--no-model"], "no text to work on"),
+        (["gates", "/nowhere/in.jsonl"], "cannot be read"),
+        (["navigate", "x", "--no-model", "--attach", "scan.pdf"], "only plain text"),
+        (["navigate", "x", "--model", "gpt5"], "does not name a model"),
+    ],
+)
+def test_wrong_words_end_in_a_sentence(words: list[str], said: str) -> None:
+    answer = nma(*words)
+    assert answer.returncode == 2
+    assert said in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_decision_is_recorded_and_verified(tmp_path: Path) -> None:
+    file = str(tmp_path / "r.jsonl")
+    assert nma(PIANIST, "--no-model", "--record", file, "--keep-input").returncode == 0
+    assert nma("record", "verify", file).stdout == "The chain holds.\n"
+    assert "record 1: identical" in nma("record", "replay", file).stdout

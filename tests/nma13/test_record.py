@@ -1,0 +1,65 @@
+"""Decision records: chained, portable, replayed byte for byte, and silent where the person wants silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from nma13.kit import default_kit
+from nma13.pipeline import run
+from nma13.record import RecordError, append_to_file, read_file, replay, verify_file
+
+TEXT = "The operation on my hand may end my playing for good, dear Marguerite."
+
+
+def test_a_record_is_replayed_byte_for_byte(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.jsonl"
+    for text in (TEXT, "The bakery opens at seven."):
+        append_to_file(file, run(text), keep_input=True)
+    assert verify_file(file) == []
+    assert all(result.identical for result in replay(read_file(file), default_kit()))
+
+
+def test_a_record_without_the_input_holds_no_word_of_it(tmp_path: Path) -> None:
+    file = tmp_path / "decisions.jsonl"
+    append_to_file(file, run(TEXT), keep_input=False)
+    assert "Marguerite" not in file.read_text()
+    assert "playing" not in file.read_text()
+    assert not next(replay(read_file(file), default_kit())).identical
+
+
+@pytest.mark.parametrize("how", ["altered", "removed", "reordered"])
+def test_tampering_shows_and_nothing_is_added_behind_it(tmp_path: Path, how: str) -> None:
+    file = tmp_path / "decisions.jsonl"
+    for _ in range(3):
+        append_to_file(file, run(TEXT), keep_input=True)
+    lines = file.read_text().splitlines()
+    if how == "altered":
+        row = json.loads(lines[1])
+        row["body"]["summary"]["trust"] = "PROCEED"
+        lines[1] = json.dumps(row)
+    else:
+        lines = [lines[0], lines[2]] if how == "removed" else [lines[1], lines[0], lines[2]]
+    file.write_text("\n".join(lines) + "\n")
+    assert verify_file(file)
+    with pytest.raises(RecordError, match="not intact"):
+        append_to_file(file, run(TEXT), keep_input=True)
+
+
+def test_another_overlay_is_named_as_the_cause(tmp_path: Path, data_folder: Path) -> None:
+    file = tmp_path / "decisions.jsonl"
+    append_to_file(file, run(TEXT), keep_input=True)
+    rule = next(f.rule for f in run(TEXT).findings if f.sets == "I=HIGH")
+    data_folder.mkdir(parents=True, exist_ok=True)
+    (data_folder / "overlay.toml").write_text(f'off = ["{rule}"]\n')
+    result = next(replay(read_file(file), default_kit()))
+    assert not result.identical
+    assert any(rule in cause for cause in result.causes)
+
+
+def test_a_file_that_is_no_record_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text("hello\n")
+    with pytest.raises(RecordError, match="line 1: this is not a decision record"):
+        verify_file(tmp_path / "x.jsonl")
