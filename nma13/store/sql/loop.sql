@@ -112,7 +112,8 @@ CREATE TABLE process_events (
 ) STRICT;
 CREATE INDEX process_events_by_source ON process_events (source, id);
 
--- Roll-ups, kept by the writer in the transaction that finishes a cycle; one bucket is 100 cycles.
+-- Roll-ups, kept by the writer in the transaction that finishes a cycle; one bucket is 100 cycles. What is asked for
+-- stands before the bucket in each key, so that a sum over all time reads them in order and sorts nothing.
 CREATE TABLE rollup_cycles (
     -- sums per bucket of 100 cycles
     source       TEXT NOT NULL,
@@ -128,7 +129,7 @@ CREATE TABLE rollup_cycles (
 CREATE TABLE rollup_friction (
     -- the friction mix per bucket
     source TEXT NOT NULL, bucket INTEGER NOT NULL, friction_type TEXT NOT NULL, cycles INTEGER NOT NULL,
-    PRIMARY KEY (source, bucket, friction_type)
+    PRIMARY KEY (source, friction_type, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_scenarios (
     -- how each type of scenario ends, per bucket
@@ -138,7 +139,7 @@ CREATE TABLE rollup_scenarios (
     cycles        INTEGER NOT NULL DEFAULT 0,
     resolved      INTEGER NOT NULL DEFAULT 0,
     seconds       REAL NOT NULL DEFAULT 0,
-    PRIMARY KEY (source, bucket, scenario_type)
+    PRIMARY KEY (source, scenario_type, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_stations (
     -- a station's profile per bucket: flags, tokens, how often it led or blocked
@@ -153,15 +154,15 @@ CREATE TABLE rollup_stations (
     confirmed INTEGER NOT NULL DEFAULT 0,  -- R3 outputs that confirm CAN (B, C, D)
     led       INTEGER NOT NULL DEFAULT 0,  -- cycles in which this station led
     blocked   INTEGER NOT NULL DEFAULT 0,  -- cycles in which this station blocked CAN
-    PRIMARY KEY (source, bucket, station)
+    PRIMARY KEY (source, station, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_leads (
     -- who leads after whom, counted between neighbouring cycles
     source TEXT NOT NULL, bucket INTEGER NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, cycles INTEGER NOT NULL,
-    PRIMARY KEY (source, bucket, before, after)
+    PRIMARY KEY (source, before, after, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_durations (
     -- cycle duration as a distribution: bin = floor(20 × log10(seconds))
     source TEXT NOT NULL, bucket INTEGER NOT NULL, bin INTEGER NOT NULL, cycles INTEGER NOT NULL,
-    PRIMARY KEY (source, bucket, bin)
+    PRIMARY KEY (source, bin, bucket)
 ) STRICT, WITHOUT ROWID;

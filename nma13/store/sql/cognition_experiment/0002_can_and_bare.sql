@@ -17,7 +17,7 @@ CREATE TABLE rollup_bare (
     bare      INTEGER NOT NULL,               -- 1: asked without a criterion
     outputs   INTEGER NOT NULL DEFAULT 0,
     confirmed INTEGER NOT NULL DEFAULT 0,     -- of these, CAN confirmed
-    PRIMARY KEY (source, bucket, station, bare)
+    PRIMARY KEY (source, station, bare, bucket)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE components (

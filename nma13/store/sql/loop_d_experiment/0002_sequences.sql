@@ -20,7 +20,7 @@ CREATE TABLE rollup_positions (
     position  INTEGER NOT NULL,               -- CAN's place in it, 0 = first
     outputs   INTEGER NOT NULL DEFAULT 0,
     confirmed INTEGER NOT NULL DEFAULT 0,     -- of these, CAN confirmed
-    PRIMARY KEY (source, bucket, length, position)
+    PRIMARY KEY (source, length, position, bucket)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE components (
