@@ -156,7 +156,8 @@ def gates(state: PipelineState) -> Html:
         ),
         ("S8", "halted" if row["halted"] else "passed", row["halt_reason"] or ""),
     ]
-    return pieces.panel("Gates", pieces.table(("Gate", "Found", "Decided"), rows, "What each gate decided"))
+    table = pieces.table(("Gate", "Found", "Decided"), rows, "What each gate decided")
+    return el("div", pieces.panel("Gates", table), class_="why")
 
 
 def _gate3(state: PipelineState) -> str:

@@ -226,6 +226,8 @@ def _killed(folder: Path, seconds: float) -> set[str]:
     writer = _start_process("write-on", folder)
     assert writer.stdout is not None
     first = writer.stdout.readline()
+    if not first:
+        raise SystemExit("A writer ended before it was killed; what it said stands above.")
     time.sleep(seconds)
     writer.send_signal(signal.SIGKILL)
     lines = [first, *writer.communicate(timeout=30)[0].splitlines(keepends=True)]
