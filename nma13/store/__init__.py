@@ -1,7 +1,7 @@
 """The store: four SQLite files, two ways in, writes in units that a kill cannot halve."""
 
 from nma13.store.catalog import DATABASES, LOOPS, ROUNDS, STATIONS, Database, LoopTables
-from nma13.store.connect import database_path, newest_id, open_ro, open_rw, path_of, transaction
+from nma13.store.connect import database_path, newest_id, open_ro, open_rw, path_of, storable, transaction
 from nma13.store.errors import StoreError
 from nma13.store.lock import InstanceLock
 
@@ -19,5 +19,6 @@ __all__ = [
     "open_ro",
     "open_rw",
     "path_of",
+    "storable",
     "transaction",
 ]

@@ -113,6 +113,15 @@ def newest_id(connection: sqlite3.Connection, table: str) -> int:
     return row[0] or 0
 
 
+def storable(text: str) -> str:
+    """The text as SQLite can hold it: pairs that a stream cut in two are joined, a lone half becomes U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def _connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
     connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)

@@ -11,6 +11,8 @@ from nma13.store.catalog import DATABASES
 from nma13.store.connect import open_rw
 
 PURPOSE = re.compile(r"\(\s*--\s*(.+)")
+COLUMN_BEHIND = re.compile(r"^\s*\"?(\w+)\"? .*?--\s*(.+)$", re.M)  # in CREATE TABLE: behind the column
+COLUMN_INSIDE = re.compile(r"(\w+) /\*\s*(.+?)\s*\*/")  # in ADD COLUMN, where SQLite keeps no line comments
 TABLES = (
     "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     " AND name NOT LIKE '%\\_text%' ESCAPE '\\' ORDER BY rowid"
@@ -31,7 +33,7 @@ def markdown() -> str:
                     shared.append(f"`{name}`")
                     continue
                 told.add(name)
-                lines += [f"- **{name}**: {_purpose(sql)}. {_columns(connection, name)}"]
+                lines += [f"- **{name}**: {_purpose(sql)}. {_columns(connection, name, sql)}"]
             if shared:
                 lines += [f"- as above: {', '.join(shared)}"]
             connection.close()
@@ -44,8 +46,11 @@ def _purpose(sql: str) -> str:
     return found.group(1).strip()
 
 
-def _columns(connection: sqlite3.Connection, table: str) -> str:
-    return ", ".join(f"`{row['name']}`" for row in connection.execute(f"PRAGMA table_info({table})"))
+def _columns(connection: sqlite3.Connection, table: str, sql: str) -> str:
+    """The columns in their order, each with what its schema says about it."""
+    said = dict(COLUMN_BEHIND.findall(sql)) | dict(COLUMN_INSIDE.findall(sql))
+    names = [row["name"] for row in connection.execute(f"PRAGMA table_info({table})")]
+    return ", ".join(f"`{name}` ({said[name]})" if name in said else f"`{name}`" for name in names)
 
 
 if __name__ == "__main__":

@@ -49,12 +49,12 @@ def diagnose(folder: Path | None = None, *, thorough: bool = False, now_ms: int 
         databases.append(report)
         findings += found
     free = shutil.disk_usage(_existing(place)).free
+    growth = _bytes_per_day(databases, now)
     if not os.access(_existing(place), os.W_OK):
         findings.append(
-            Finding("error", str(place), "this folder cannot be written", "nothing new can be saved",
+            Finding("error", str(place), "this folder cannot be written", "nothing new can be saved in it",
                     "give it to your user, or name another with NMA_DATA")
         )  # fmt: skip
-    growth = _bytes_per_day(databases, now)
     if free < LOW_DISK_BYTES:
         findings.append(
             Finding("warning", str(place), f"only {free // 1_000_000} MB are free on this disk",

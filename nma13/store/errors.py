@@ -72,7 +72,7 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
         )
     if "readonly" in said or "read-only" in said or "unable to open" in said or isinstance(error, PermissionError):
         return ReadOnlyFolderError(
-            f"{path} cannot be written ({error}). Nothing was changed. "
+            f"{path} cannot be opened for writing ({error}). Nothing was changed. "
             "Give the folder back to your user, or name another with NMA_DATA or --data."
         )
     if "no such table" in said or "no such column" in said:

@@ -96,7 +96,8 @@ def migrate(connection: sqlite3.Connection, database: Database, path: Path) -> l
     wanted = migrations_of(database.name)
     connection.execute("BEGIN IMMEDIATE")
     try:
-        before = version_of(connection)  # asked under the lock: whoever waited finds the work done
+        refuse_strange(connection, database, path)  # asked again under the lock, as is the version:
+        before = version_of(connection)  # whoever waited finds the work done, perhaps by a newer lab
         if before > 0:
             refuse_altered(connection, database.name, path)
         if 0 < before < wanted[-1].number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from nma13.store.connect import transaction
 
+HALF_A_PAIR = re.compile("[\ud800-\udfff]")
 GENESIS = "sha256:" + "0" * 64
 
 
@@ -33,8 +35,16 @@ class Fault:
 
 
 def canonical(body: Mapping[str, Any]) -> str:
-    """One spelling for one content, so that equal records have equal hashes."""
-    return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    """One spelling for one content, so that equal records have equal hashes.
+
+    Half of a surrogate pair, which a cut stream may leave, has no UTF-8: pairs are joined, and what stays
+    half is spelled as JSON's escape. So a record read back and spelled again has the same hash.
+    """
+    spelled = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if not HALF_A_PAIR.search(spelled):
+        return spelled
+    joined = spelled.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    return HALF_A_PAIR.sub(lambda half: f"\\u{ord(half.group()):04x}", joined)
 
 
 def chain_hash(parent: str, body: str) -> str:

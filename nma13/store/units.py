@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from nma13.store.catalog import ROUNDS, STATIONS, LoopTables
-from nma13.store.connect import transaction
+from nma13.store.connect import storable, transaction
 from nma13.store.rollups import roll_up
 
 HeartState = Literal["starting", "running", "waiting", "stopped"]
@@ -212,7 +212,7 @@ def _insert(connection: sqlite3.Connection, table: str, columns: dict[str, Any],
     conflict = " ON CONFLICT DO NOTHING" if or_ignore else ""
     cursor = connection.execute(
         f"INSERT INTO {table} ({names}) VALUES ({marks}){conflict}",  # noqa: S608
-        list(columns.values()),
+        [storable(value) if isinstance(value, str) else value for value in columns.values()],
     )
     return cursor.rowcount
 

@@ -18,13 +18,13 @@ CREATE TABLE {cycles} (
     model_seconds  REAL,                         -- of these, inside the language model
     bof_status     TEXT CHECK (bof_status IN ('ok', 'parse_error')),  -- a parse error is never a friction
     friction_type  TEXT CHECK (friction_type IN ('NONE', 'PRODUCTIVE', 'UNPRODUCTIVE', 'IRREDUCIBLE', 'TRAGIC FORK')),
-    friction_source TEXT,
+    friction_source TEXT,                        -- between what and what, in the model's words
     lead_station   TEXT CHECK (lead_station IN ('S1', 'S2', 'S3', 'S4', 'S5', 'S6', 'S7')),
-    arb_note       TEXT,
+    arb_note       TEXT,                         -- the arbitration's one remark
     bof_text       TEXT,                         -- what the model answered, as it stands
-    g2_passed      INTEGER CHECK (g2_passed IN (0, 1)),
+    g2_passed      INTEGER CHECK (g2_passed IN (0, 1)),  -- 0: kept out of what is ever remembered
     confab_count   INTEGER,                      -- outputs of this cycle flagged CONFAB
-    output_count   INTEGER,
+    output_count   INTEGER,                      -- 21 in a whole cycle
     UNIQUE (cycle, source),
     CHECK (bof_status IS NOT 'parse_error' OR friction_type IS NULL)
 ) STRICT;
@@ -47,7 +47,7 @@ CREATE TABLE {outputs} (
     closure           INTEGER NOT NULL DEFAULT 0 CHECK (closure IN (0, 1)),
     overreach         INTEGER NOT NULL DEFAULT 0 CHECK (overreach IN (0, 1)),
     findings          TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(findings)), -- evidence of the flags, with spans
-    audit             TEXT NOT NULL DEFAULT 'not audited' CHECK (audit IN ('not audited', 'passed', 'withheld')),
+    audit             TEXT NOT NULL DEFAULT 'not audited' CHECK (audit IN ('not audited', 'passed', 'withheld')),  -- before it may be displayed
     seed              INTEGER NOT NULL,
     model             TEXT NOT NULL,
     made              TEXT NOT NULL CHECK (made IN ('batched', 'sequential')), -- batching may change a token
@@ -112,7 +112,8 @@ CREATE TABLE process_events (
 ) STRICT;
 CREATE INDEX process_events_by_source ON process_events (source, id);
 
--- Roll-ups, kept by the writer in the transaction that finishes a cycle; one bucket is 100 cycles.
+-- Roll-ups, kept by the writer in the transaction that finishes a cycle; one bucket is 100 cycles. What is asked for
+-- stands before the bucket in each key, so that a sum over all time reads them in order and sorts nothing.
 CREATE TABLE rollup_cycles (
     -- sums per bucket of 100 cycles
     source       TEXT NOT NULL,
@@ -122,13 +123,13 @@ CREATE TABLE rollup_cycles (
     parse_errors INTEGER NOT NULL DEFAULT 0,
     g2_passed    INTEGER NOT NULL DEFAULT 0,
     seconds      REAL NOT NULL DEFAULT 0,
-    tokens       INTEGER NOT NULL DEFAULT 0,
+    tokens       INTEGER NOT NULL DEFAULT 0,  -- written by the model
     PRIMARY KEY (source, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_friction (
     -- the friction mix per bucket
     source TEXT NOT NULL, bucket INTEGER NOT NULL, friction_type TEXT NOT NULL, cycles INTEGER NOT NULL,
-    PRIMARY KEY (source, bucket, friction_type)
+    PRIMARY KEY (source, friction_type, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_scenarios (
     -- how each type of scenario ends, per bucket
@@ -138,7 +139,7 @@ CREATE TABLE rollup_scenarios (
     cycles        INTEGER NOT NULL DEFAULT 0,
     resolved      INTEGER NOT NULL DEFAULT 0,
     seconds       REAL NOT NULL DEFAULT 0,
-    PRIMARY KEY (source, bucket, scenario_type)
+    PRIMARY KEY (source, scenario_type, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_stations (
     -- a station's profile per bucket: flags, tokens, how often it led or blocked
@@ -153,15 +154,15 @@ CREATE TABLE rollup_stations (
     confirmed INTEGER NOT NULL DEFAULT 0,  -- R3 outputs that confirm CAN (B, C, D)
     led       INTEGER NOT NULL DEFAULT 0,  -- cycles in which this station led
     blocked   INTEGER NOT NULL DEFAULT 0,  -- cycles in which this station blocked CAN
-    PRIMARY KEY (source, bucket, station)
+    PRIMARY KEY (source, station, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_leads (
     -- who leads after whom, counted between neighbouring cycles
     source TEXT NOT NULL, bucket INTEGER NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, cycles INTEGER NOT NULL,
-    PRIMARY KEY (source, bucket, before, after)
+    PRIMARY KEY (source, before, after, bucket)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE rollup_durations (
     -- cycle duration as a distribution: bin = floor(20 × log10(seconds))
     source TEXT NOT NULL, bucket INTEGER NOT NULL, bin INTEGER NOT NULL, cycles INTEGER NOT NULL,
-    PRIMARY KEY (source, bucket, bin)
+    PRIMARY KEY (source, bin, bucket)
 ) STRICT, WITHOUT ROWID;

@@ -57,10 +57,25 @@ def assert_every_output_once(folder: Path, source: str, said: list[str]) -> None
 def test_kill_9_at_random_instants_loses_nothing_that_was_committed(tmp_path: Path) -> None:
     chance = random.Random(7)
     said: list[str] = []
-    for _ in range(15):
+    for _ in range(25):
         said += kill_after_first_words(start_writer(tmp_path, "loop_a"), chance.uniform(0, 0.05))
         assert_every_output_once(tmp_path, "loop_a", said)
     assert len(said) == len(set(said)), "an output was made twice"
+
+
+@pytest.mark.slow
+def test_a_kill_while_a_database_is_being_made_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    for attempt in range(10):
+        folder = tmp_path / str(attempt)
+        process = start_writer(folder, "loop_b")
+        while not (folder / "prime_experiment.db").exists() and process.poll() is None:
+            time.sleep(0.0005)  # from here on the file is switched to WAL and gets its tables
+        time.sleep(chance.uniform(0, 0.01))
+        process.kill()
+        process.communicate(timeout=20)
+        open_rw("prime_experiment", folder).close()
+        assert_every_output_once(folder, "loop_b", [])
 
 
 @pytest.mark.slow

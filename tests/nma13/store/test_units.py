@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from nma13.store import LOOPS, STATIONS, open_ro, open_rw, transaction
 from nma13.store.mirror import replay_loop_d
+from nma13.store.records import append_record, canonical, verify_database
 from nma13.store.rollups import OWN, SHARED, duration_bin, rebuild
 from nma13.store.units import (
     begin_cycle,
@@ -43,6 +45,21 @@ def test_the_same_output_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(sqlite3.IntegrityError):
         write_output(connection, loop, output(1, "R1", "S1", "another text"))
     assert missing_outputs(connection, loop, 1) == ALL_OUTPUTS[1:]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(alphabet=st.characters() | st.sampled_from("\ud83d\ude00\0"), max_size=30))
+def test_whatever_a_model_writes_can_be_stored(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    loop = LOOPS["loop_a"]
+    connection = open_rw("memory", tmp_path_factory.mktemp("words"))
+    begin_cycle(connection, loop, start(1))
+    write_output(connection, loop, replace(output(1, "R1", "S1"), text=text))
+    stored = connection.execute("SELECT text FROM autonomous_loop").fetchone()[0]
+    assert stored == text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    append_record(connection, {"said": text}, 0)
+    assert verify_database(connection) == []
+    body = connection.execute("SELECT body FROM decision_records").fetchone()[0]
+    assert canonical(json.loads(body)) == body
 
 
 def test_an_output_needs_its_cycle(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ CREATE TABLE semantic_memory (
     -- rules learned from episodes; they may only raise caution
     id           INTEGER PRIMARY KEY AUTOINCREMENT,
     kind         TEXT NOT NULL CHECK (kind IN ('icxatrs', 'friction', 'routing', 'override')),
-    condition    TEXT NOT NULL,
-    outcome      TEXT NOT NULL,
-    confidence   REAL NOT NULL CHECK (confidence BETWEEN 0 AND 1),   -- as in the source: max(old, new)
+    condition    TEXT NOT NULL,              -- what was seen, e.g. routing=NMA-3
+    outcome      TEXT NOT NULL,              -- what it led to
+    confidence   REAL NOT NULL CHECK (confidence BETWEEN 0 AND 1),   -- it never falls: the larger of old and new
     wilson       REAL NOT NULL CHECK (wilson BETWEEN 0 AND 1),       -- lower bound; a prior lapses below threshold
     n            INTEGER NOT NULL,
     enabled      INTEGER NOT NULL DEFAULT 1 CHECK (enabled IN (0, 1)),
@@ -70,7 +70,7 @@ CREATE INDEX semantic_memory_episodes_by_episode ON semantic_memory_episodes (ep
 CREATE TABLE loop_state (
     -- the navigation loop's state, so that it survives a restart
     session    TEXT PRIMARY KEY,
-    state      TEXT NOT NULL CHECK (json_valid(state)),
+    state      TEXT NOT NULL CHECK (json_valid(state)),  -- handshake, class, routing, friction, cycle
     updated_ms INTEGER NOT NULL
 ) STRICT;
 
