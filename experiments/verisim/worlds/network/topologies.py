@@ -43,6 +43,17 @@ def small_world(n: int, rng: random.Random) -> Links:
     return {(a, rng.randrange(n) if rng.random() < 0.1 else b) for a, b in near}
 
 
+def islands(n: int, rng: random.Random) -> Links:
+    """Two to four networks that know nothing of each other, each a tree with a few more links."""
+    home = [rng.randrange(rng.randint(2, 4)) for _ in range(n)]
+    found = set()
+    for island in range(4):
+        hosts = [host for host in range(n) if home[host] == island]
+        found |= {(hosts[rng.randrange(i)], hosts[i]) for i in range(1, len(hosts))}
+        found |= {(rng.choice(hosts), rng.choice(hosts)) for _ in range(len(hosts) // 3)}
+    return found
+
+
 TOPOLOGIES: dict[str, Callable[[int, random.Random], Links]] = {
     "line": line,
     "star": star,
@@ -50,6 +61,7 @@ TOPOLOGIES: dict[str, Callable[[int, random.Random], Links]] = {
     "fat-tree": fat_tree,
     "gnp": gnp,
     "small-world": small_world,
+    "islands": islands,
 }
 
 
@@ -75,11 +87,11 @@ def populated(kind: str, n: int, ports: tuple[int, ...], rng: random.Random) -> 
 
 
 def _traffic(state: NetState, wanted: int, rng: random.Random) -> list[Flow]:
-    """Flows that were opened while they could be; one in thirty is left over from before something changed."""
+    """Flows that were opened while they could be; one in twelve is left over from before something changed."""
     found = []
     for _ in range(2 * wanted):
         flow = plausible(state, rng)
-        if flow and (reaches(state, *flow) or rng.random() < 1 / 30):
+        if flow and (reaches(state, *flow) or rng.random() < 1 / 12):
             found.append(flow)
         if len(found) == wanted:
             break
