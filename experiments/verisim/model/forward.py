@@ -45,8 +45,9 @@ def gates(weights: Weights, batch: Batch) -> Floats:
     """How open each edge is, for every strand."""
     seen = np.tanh(batch.nodes @ weights["node.w"] + weights["node.b"])
     origin, target = seen @ weights["gate.from"], seen @ weights["gate.to"]
-    hidden = np.maximum(origin[batch.edges[:, 0]] + target[batch.edges[:, 1]], 0)
-    return 1 / (1 + np.exp(-(hidden @ weights["gate.w"] + weights["gate.type"][batch.edges[:, 2]])))
+    kind = batch.edges[:, 2]
+    hidden = np.maximum(origin[batch.edges[:, 0]] + target[batch.edges[:, 1]] + weights["gate.kind"][kind], 0)
+    return 1 / (1 + np.exp(-(hidden @ weights["gate.w"] + weights["gate.type"][kind])))
 
 
 def spread(weights: Weights, layout: Layout, batch: Batch) -> Floats:

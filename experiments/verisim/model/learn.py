@@ -13,6 +13,8 @@ from experiments.verisim.model.lazy import torch
 from experiments.verisim.model.queries import Bank, Batch, Layout
 
 SLOW = 0.25
+NOISE = 0.5  # on the gates' drive
+THRIFT = 2e-2  # what an open gate costs: an edge that need not carry anything is shut
 GATE = 16  # how wide the gates' hidden layer is
 
 
@@ -54,6 +56,7 @@ def fresh_weights(layout: Layout, width: int, seed: int) -> Weights:
         "node.b": zeros(GATE),
         "gate.from": matrix(GATE, GATE),
         "gate.to": matrix(GATE, GATE),
+        "gate.kind": matrix(layout.edge_types, GATE),
         "gate.w": matrix(GATE, layout.strands) * 0.3,
         "gate.type": (4 * np.eye(layout.edge_types, layout.strands) - 2).astype(np.float32),
         "apart": np.full((layout.strands,), 1.0, np.float32),
@@ -84,7 +87,7 @@ def train(layout: Layout, bank: Bank, recipe: Recipe) -> Trained:
     losses = []
     for number in range(recipe.steps):
         batch = bank.batch(rng.integers(0, bank.size, recipe.batch))
-        loss = loss_of(weights, layout, batch, recipe.rounds, rng)
+        loss = loss_of(weights, layout, batch, recipe.rounds, rng, thrift=THRIFT * thrifty(number / recipe.steps))
         for group in optimiser.param_groups:
             group["lr"] = recipe.rate * group["share"] * schedule(number / recipe.steps)
         optimiser.zero_grad()
@@ -105,10 +108,17 @@ def schedule(done: float) -> float:
     return min(1.0, done / 0.05) * 0.5 * (1 + float(np.cos(np.pi * done)))
 
 
-def loss_of(weights: Any, layout: Layout, batch: Batch, rounds: int, rng: np.random.Generator) -> Any:
-    logits = logits_of(weights, layout, batch, rounds, rng)
+def thrifty(done: float) -> float:
+    """Nothing is charged for open gates until something has been learnt to be read through them."""
+    return min(1.0, max(0.0, (done - 0.3) / 0.3))
+
+
+def loss_of(
+    weights: Any, layout: Layout, batch: Batch, rounds: int, rng: np.random.Generator, thrift: float = 0.0
+) -> Any:
+    logits, openness = logits_of(weights, layout, batch, rounds, rng, NOISE)
     labels = torch.from_numpy(batch.labels)
-    loss = 0.0
+    loss = thrift * openness
     for column, where in enumerate(layout.head_slices.values()):
         wanted = labels[:, column]
         keep = wanted >= 0
@@ -117,16 +127,26 @@ def loss_of(weights: Any, layout: Layout, batch: Batch, rounds: int, rng: np.ran
     return loss
 
 
-def logits_of(weights: Any, layout: Layout, batch: Batch, rounds: int, rng: np.random.Generator) -> Any:
-    """The same as forward.py, with gates between open and shut and a fixed number of rounds."""
+def logits_of(
+    weights: Any, layout: Layout, batch: Batch, rounds: int, rng: np.random.Generator, noise: float = 0.0
+) -> tuple[Any, Any]:
+    """The same as forward.py, with gates between open and shut and a fixed number of rounds; and how open they are.
+
+    Noise before the sigmoid drives gates to the ends, where noise does no harm: what is rounded later is decided.
+    """
+    openness = 0.0
     nodes, edges = torch.from_numpy(batch.nodes), torch.from_numpy(batch.edges)
     roles = torch.from_numpy(batch.roles)
     signal = torch.from_numpy(first_signal(layout, batch, rng))
     if len(edges):
         seen = torch.tanh(nodes @ weights["node.w"] + weights["node.b"])
         origin, target = seen @ weights["gate.from"], seen @ weights["gate.to"]
-        hidden = torch.relu(origin[edges[:, 0]] + target[edges[:, 1]])
-        opened = torch.sigmoid(hidden @ weights["gate.w"] + weights["gate.type"][edges[:, 2]])
+        hidden = torch.relu(origin[edges[:, 0]] + target[edges[:, 1]] + weights["gate.kind"][edges[:, 2]])
+        drive = hidden @ weights["gate.w"] + weights["gate.type"][edges[:, 2]]
+        if noise:
+            drive = drive + noise * torch.from_numpy(rng.standard_normal(drive.shape, np.float32))
+        opened = torch.sigmoid(drive)
+        openness = opened.mean()
         into = edges[:, 1, None, None].expand(-1, *signal.shape[1:])
         for _ in range(rounds):
             arriving = signal[edges[:, 0]] * opened[:, :, None]
@@ -143,4 +163,4 @@ def logits_of(weights: Any, layout: Layout, batch: Batch, rounds: int, rng: np.r
     described = torch.cat(parts, 1)
     hidden = torch.relu(described @ weights["row.w1"] + weights["row.b1"])
     hidden = torch.relu(hidden @ weights["row.w2"] + weights["row.b2"])
-    return hidden @ weights["head.w"] + weights["head.b"]
+    return hidden @ weights["head.w"] + weights["head.b"], openness

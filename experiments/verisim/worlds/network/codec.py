@@ -104,10 +104,12 @@ def labels_of(rows: list[tuple[int, int, int]], delta: Delta | None) -> Ints:
     return labels
 
 
-def read(rows: list[tuple[int, int, int]], choices: dict[str, Ints]) -> Delta:
+def read(state: NetState, action: Action, choices: dict[str, Ints]) -> Delta:
     """The delta the choices spell."""
     edits: list[Edit] = []
-    for row, op, first, second in zip(rows, choices["op"], choices["first"], choices["second"], strict=True):
+    for row, op, first, second in zip(
+        rows_of(state, action), choices["op"], choices["first"], choices["second"], strict=True
+    ):
         name = OPS[op]
         if name == "none":
             continue
