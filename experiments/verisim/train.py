@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
 
 from experiments.verisim.factory import Transition, varied
 from experiments.verisim.model.learn import Recipe, Trained, train
 from experiments.verisim.model.queries import Bank
-from experiments.verisim.model.scorer import CODECS
+from experiments.verisim.model.scorer import CODECS, save
+from experiments.verisim.places import SHIPPED, weights_of
 from experiments.verisim.worlds import make_world
 
 
@@ -19,7 +23,7 @@ class Course:
     rollouts: int = 250
     steps: int = 100
     starts: tuple[str, ...] = ("empty",)
-    recipe: Recipe = Recipe()
+    recipe: Recipe = field(default_factory=Recipe)
 
 
 COURSES: dict[str, Course] = {
@@ -47,8 +51,25 @@ def bank_of(world: str, steps: list[Transition]) -> Bank:
 
 def train_arm(world: str, seed: int = 0, course: Course | None = None) -> Trained:
     """Weights for a world, from nothing."""
-    from dataclasses import replace
-
     course = course or COURSES[world]
     bank = bank_of(world, transitions_for(world, course, seed))
     return train(CODECS[world].LAYOUT, bank, replace(course.recipe, seed=seed))
+
+
+def ship(world: str, seed: int, folder: Path = SHIPPED, course: Course | None = None) -> Trained:
+    """Train, and keep the weights beside a manifest that says how they came about."""
+    course = course or COURSES[world]
+    found = train_arm(world, seed, course)
+    path = weights_of(world, seed, folder)
+    save(path, found.weights)
+    told = {
+        "world": world,
+        "seed": seed,
+        "course": asdict(course),
+        "parameters": sum(value.size for value in found.weights.values()),
+        "cpu_seconds": round(found.seconds, 1),
+        "loss": round(sum(found.losses[-100:]) / min(100, len(found.losses)), 6),
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+    }
+    path.with_suffix(".json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return found

@@ -105,7 +105,7 @@ def lay_out(state: FsState, action: Action, delta: Delta | None = None) -> Query
         named.source == state.cwd,
     ]
     bits = np.array([[*same, this == "", this == named.source] for this in rows], np.float32)
-    return Query(_nodes(state), _edges(state, at), kinds, roles, bits, labels_of(named, delta))
+    return Query(_nodes(state), _edges(at), kinds, roles, bits, labels_of(named, delta))
 
 
 def _nodes(state: FsState) -> np.ndarray:
@@ -115,7 +115,7 @@ def _nodes(state: FsState) -> np.ndarray:
     return np.array([*found, (0, 0, 0, 0)], np.float32)
 
 
-def _edges(state: FsState, at: dict[str, int]) -> Ints:
+def _edges(at: dict[str, int]) -> Ints:
     """From each directory to what it holds, and back."""
     pairs = [(at[above], here) for path, here in at.items() if path != "/" and (above := parent(path)) in at]
     both = [(a, b, DOWN) for a, b in pairs] + [(b, a, UP) for a, b in pairs]

@@ -16,7 +16,13 @@ WEIGHTS: dict[str, dict[str, float]] = {
     "weighted": {**dict.fromkeys(SHAPES, 1.0), **_BUILD, "rm -r": 0.5},
     "adversarial": {
         **dict.fromkeys(SHAPES, 0.6),
-        **{"rm -r": 4.0, "mv": 3.0, "rmdir": 3.0, "rm": 2.0, "cp -r": 1.5, "mkdir": 2.0, "write": 1.5},
+        "rm -r": 4.0,
+        "mv": 3.0,
+        "rmdir": 3.0,
+        "rm": 2.0,
+        "cp -r": 1.5,
+        "mkdir": 2.0,
+        "write": 1.5,
     },
     "coverage": dict.fromkeys(SHAPES, 1.0),
 }

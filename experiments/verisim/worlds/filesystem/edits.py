@@ -23,7 +23,7 @@ def _own(new: FsState, old: FsState) -> dict[str, Node]:
     return new.nodes
 
 
-def _result(new: FsState, old: FsState, code: int, out: str) -> None:
+def _result(new: FsState, _old: FsState, code: int, out: str) -> None:
     new.exit = code
     new.out = out
 
@@ -58,11 +58,11 @@ def _move(new: FsState, old: FsState, source: str, target: str) -> None:
         nodes[target + path[len(source) :]] = nodes.pop(path)
 
 
-def _cwd(new: FsState, old: FsState, path: str) -> None:
+def _cwd(new: FsState, _old: FsState, path: str) -> None:
     new.cwd = path
 
 
-def _env(new: FsState, old: FsState, key: str, value: str) -> None:
+def _env(new: FsState, _old: FsState, key: str, value: str) -> None:
     new.env = {**new.env, key: value}
 
 

@@ -164,7 +164,7 @@ def listing(state: FsState, path: str, node: Node) -> str:
     return "\n".join(sorted(one for one in names if "/" not in one))
 
 
-def _export(state: FsState, key: str, value: str) -> Delta:
+def _export(_state: FsState, key: str, value: str) -> Delta:
     return Edit("env", (key, value)), DONE
 
 

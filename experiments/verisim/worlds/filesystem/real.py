@@ -35,7 +35,9 @@ SCRIPT = (
     "c_cpr() { "
     + _INTO
     + _ITSELF
-    + '[ -d "$1" ] && { [ -e "$t" ] && return 1; case $(realpath -m "$t")/ in "$(realpath "$1")"/*) return 1;; esac; }; cp -rT "$1" "$t"; }\n'
+    + '[ -d "$1" ] && { [ -e "$t" ] && return 1; '
+    + 'case $(realpath -m "$t")/ in "$(realpath "$1")"/*) return 1;; esac; }; '
+    + 'cp -rT "$1" "$t"; }\n'
 )
 
 

@@ -25,11 +25,11 @@ def _own(new: NetState, old: NetState) -> list[Host]:
     return new.hosts
 
 
-def _exit(new: NetState, old: NetState, code: int) -> None:
+def _exit(new: NetState, _old: NetState, code: int) -> None:
     new.exit = code
 
 
-def _clock(new: NetState, old: NetState) -> None:
+def _clock(new: NetState, _old: NetState) -> None:
     new.clock += 1
 
 

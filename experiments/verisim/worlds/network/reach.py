@@ -47,9 +47,8 @@ def broken(state: NetState) -> list[Flow]:
     for flow in state.flows:
         src, dst, port = flow
         target = hosts[dst]
-        if labels[src] != labels[dst] or labels[dst] == DOWN or port not in target.ports:
-            lost.append(flow)
-        elif src in target.denied and src != dst:
+        denied = src in target.denied and src != dst
+        if labels[src] != labels[dst] or labels[dst] == DOWN or port not in target.ports or denied:
             lost.append(flow)
     lost.sort()
     return lost

@@ -13,11 +13,11 @@ FLOWS_PER_HOST = 2.5
 LOCAL = 0.8  # how much of the traffic stays within a few links
 
 
-def line(n: int, rng: random.Random) -> Links:
+def line(n: int, _rng: random.Random) -> Links:
     return {(i, i + 1) for i in range(n - 1)}
 
 
-def star(n: int, rng: random.Random) -> Links:
+def star(n: int, _rng: random.Random) -> Links:
     return {(0, i) for i in range(1, n)}
 
 
