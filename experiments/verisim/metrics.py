@@ -89,8 +89,8 @@ def spread_of(embedding: NDArray[np.float32]) -> float:
 
 
 def retrieval(similarity: NDArray[np.float32]) -> tuple[float, float]:
-    """Top-1 and mean reciprocal rank of the diagonal: did each row find its own column?"""
-    better = (similarity > np.diag(similarity)[:, None]).sum(1)
+    """Top-1 and mean reciprocal rank of the diagonal: did each row find its own column? A tie counts against it."""
+    better = (similarity >= np.diag(similarity)[:, None]).sum(1) - 1
     return float((better == 0).mean()), float((1 / (1 + better)).mean())
 
 

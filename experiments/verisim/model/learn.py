@@ -69,13 +69,13 @@ def fresh_weights(layout: Layout, width: int, seed: int) -> Weights:
     }
 
 
-def train(layout: Layout, bank: Bank, recipe: Recipe) -> Trained:
+def train(layout: Layout, bank: Bank, recipe: Recipe, start: Weights | None = None) -> Trained:
     """Minimise the cross-entropy of every head that matters; the learning rate rises briefly, then falls."""
     began = time.process_time()
     rng = np.random.default_rng(recipe.seed)
     weights = {
         name: torch.tensor(value, requires_grad=True)
-        for name, value in fresh_weights(layout, recipe.width, recipe.seed).items()
+        for name, value in (start or fresh_weights(layout, recipe.width, recipe.seed)).items()
     }
     optimiser = torch.optim.AdamW(
         [
