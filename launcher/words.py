@@ -17,10 +17,16 @@ class Word:
     usage: str = ""
 
 
-GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it")
+GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it", "Research")
 
 WORDS: tuple[Word, ...] = (
     Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
+    Word(
+        "explorer",
+        GROUPS[0],
+        "world models with an oracle in the loop, to look at and to act in",
+        "launcher.verisim:explorer",
+    ),
     Word(
         "navigate",
         GROUPS[1],
@@ -96,6 +102,13 @@ WORDS: tuple[Word, ...] = (
         "measure, against a named alternative in the same run",
         "launcher.develop:bench",
         usage="[NAME | all]",
+    ),
+    Word(
+        "verisim",
+        GROUPS[5],
+        "world models with an oracle in the loop: studies, training, results",
+        "launcher.verisim:verisim",
+        usage="results|study|train|figures",
     ),
 )
 

@@ -12,6 +12,7 @@ from experiments.verisim.places import weights_of
 from experiments.verisim.studies.arms import shipped
 from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, point, value
 from experiments.verisim.worlds import make_world
+from nma13.errors import LabError
 
 KINDS = ("line", "tree", "fat-tree", "gnp", "small-world")
 BUSY = ("traffic", "adversarial")
@@ -51,6 +52,11 @@ def floor(preset: Preset) -> list[Row]:
     }
     source = {"5 hosts, T = 24": 0.569, "filesystem, T = 48": 0.859}
     for label, (name, hosts, plan) in plans.items():
+        if not kept(name):
+            raise LabError(
+                f"The floor needs the weights of the {name} arm, and none are there. Nothing was changed. "
+                f"Train them with: ./lab verisim train {name} --shipped"
+            )
         exact, horizons, _ = course(name, hosts, plan)
         rows.append(point("exact deltas", "edits, shipped", label, exact, source.get(label)))
         rows.append(
