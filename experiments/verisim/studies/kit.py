@@ -29,7 +29,7 @@ class Preset:
     steps: int = 24
     ours: int = 600
     """Training steps of our arm in the comparisons (the shipped weights are trained longer)."""
-    baseline: int = 350
+    baseline: int = 300
     ssl: int = 120
     sizes: tuple[int, ...] = (5, 25)
     surface: tuple[int, ...] = (5, 50, 500)
