@@ -11,7 +11,7 @@ from apps.html import Html, el
 from experiments.verisim import places
 from experiments.verisim.studies import STUDIES
 from experiments.verisim.studies.curves import CONSULTS, GRADES, panel
-from experiments.verisim.studies.figures import draw
+from experiments.verisim.studies.figures import COLOURS, draw
 from experiments.verisim.studies.kit import Row, Study, manifest, read
 
 TONES = {"held": "calm", "refuted": "alarm", "mixed": "warm"}
@@ -56,6 +56,7 @@ def _study(study: Study, folder: Path) -> Html:
            aria_label=f"Figure of {study.name}"),
         el("p", size, class_="faint"),
         id=f"study-{study.name}",
+        class_="vs-study",
     )  # fmt: skip
 
 
@@ -106,10 +107,16 @@ def surface_plot(metric: str, view: str, topologies: Sequence[str], data: Path) 
         for name in names:
             mine = sorted((row for row in rows if row.series == name), key=lambda row: int(row.x))
             band = {"array": [r.high - r.mean for r in mine], "arrayminus": [r.mean - r.low for r in mine]}
+            looks = {"color": COLOURS[names.index(name) % len(COLOURS)], "width": 2}
             figure.add_scatter(
-                x=[int(r.x) for r in mine], y=[r.mean for r in mine], name=name, error_y=band, mode="lines+markers"
+                line=looks,
+                x=[int(r.x) for r in mine],
+                y=[r.mean for r in mine],
+                name=name,
+                error_y=band,
+                mode="lines+markers",
             )
-        figure.update_xaxes(type="log", title="hosts")
+        figure.update_xaxes(type="log", title="hosts", tickvals=sizes, ticktext=[f"{size:,}" for size in sizes])
         figure.update_yaxes(title=metric)
     elif view == "heat map":
         figure.add_heatmap(z=grid, x=[str(size) for size in sizes], y=names, colorscale="Teal", colorbar={"title": ""})
