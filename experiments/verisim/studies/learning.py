@@ -72,8 +72,8 @@ def en4_verdict(rows: Sequence[Row]) -> Verdict:
     naming = of("graph+identity", CHANGING) - of("graph", CHANGING)
     return Verdict(
         "refuted" if naming > structure else "held",
-        f"On steps that change something, structure alone moves exactness by {structure:+.0%} (graph against flat), one "
-        f"feature that says which host a node is by {naming:+.0%}. The pooled graph names the right host in "
+        f"On steps that change something, structure alone moves exactness by {structure:+.0%} (graph against flat), "
+        f"one feature that says which host a node is by {naming:+.0%}. The pooled graph names the right host in "
         f"{of('graph', NAMED):.0%} of the steps where one must be named (chance is 20 %), with identity in "
         f"{of('graph+identity', NAMED):.0%}; scoring candidate edits, in {of('edits', NAMED):.0%}.",
     )
