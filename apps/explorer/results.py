@@ -62,18 +62,18 @@ def _study(study: Study, folder: Path) -> Html:
 
 def curves(measure: str, grade: str, consult: str, rho: float, data: Path) -> Html:
     """EN7's curves for one way of measuring, and every arm read at one budget."""
-    folder = folder_of("en7", data)
-    if folder is None:
-        return pieces.panel(
-            "No curves yet", el("p", "They come from the study en7: ", pieces.code("./lab verisim study en7"))
-        )
+    name = next((each for each in ("en7", "knee") if folder_of(each, data)), None)
+    if name is None:
+        how = pieces.code("./lab verisim study knee")
+        return pieces.panel("No curves yet", el("p", "They come from the study of the knee: ", how))
+    folder = folder_of(name, data) or places.SHIPPED
     where = panel(measure, grade, consult)
-    rows = [row for row in read("en7", folder) if row.panel == where]
+    rows = [row for row in read(name, folder) if row.panel == where]
     told = [
-        (name, *_read_at([row for row in rows if row.series == name], rho))
-        for name in dict.fromkeys(r.series for r in rows)
+        (who, *_read_at([row for row in rows if row.series == who], rho))
+        for who in dict.fromkeys(r.series for r in rows)
     ]
-    drawn = el("div", Html(draw(STUDIES["en7"], rows)), class_="scroll", tabindex=0, role="region", aria_label=where)
+    drawn = el("div", Html(draw(STUDIES[name], rows)), class_="scroll", tabindex=0, role="region", aria_label=where)
     table = pieces.table(("who proposes", f"at ρ = {rho:g}", "95 % interval"), told, where)
     return Html(el("div", drawn, class_="vs-study") + pieces.panel("Read off the curves", table))
 

@@ -78,8 +78,8 @@ def summary() -> dict[str, Any]:
             told["studies"][name] = {key: said[key] for key in ("verdict", "why", "preset")}
     if "floor" in told["studies"]:
         told["floor"] = floor()
-    if "en7" in told["studies"]:
-        told["knee"] = told["studies"]["en7"]["why"]
+    if "knee" in told["studies"]:
+        told["knee"] = told["studies"]["knee"]["why"]
     return told
 
 

@@ -34,8 +34,8 @@ def block() -> str:
             "",
             f"Hypothesis: {study.hypothesis} Refuted if: {study.refuted_if}  ",
             f"The source: {study.source}  ",
-            f"Run: preset `{preset['name']}`, {preset['seeds']} training seed(s), {preset['transitions']} transitions, "
-            f"{preset['rollouts']} rollouts of {preset['steps']} steps; {told['cpu_seconds']} s of CPU.",
+            f"Run: preset `{preset['name']}`, {told['cpu_seconds']} s of CPU; "
+            f"[rows](../data/verisim/results/{name}.csv), [manifest](../data/verisim/results/{name}.json).",
             "",
         ]
     missing = [f"`{name}`" for name in STUDIES if name not in shipped()]
