@@ -36,11 +36,9 @@ class Slips:
         errs, unsure = rng.random() < self.rate, rng.random()
         if not errs:
             return Prediction(true, 0.5 * unsure)
-        return Prediction(
-            self._wrong(state, action, true, rng), 0.5 + 0.5 * unsure if rng.random() < KNOWS else 0.5 * unsure
-        )
+        return Prediction(self._wrong(state, true, rng), 0.5 + 0.5 * unsure if rng.random() < KNOWS else 0.5 * unsure)
 
-    def _wrong(self, state: Any, action: Action, true: Delta, rng: Any) -> Delta:
+    def _wrong(self, state: Any, true: Delta, rng: Any) -> Delta:
         """The edits with another host in the place of one; where there are none, an edit too much."""
         place = next((at for at, edit in enumerate(true) if edit.op.split("_")[0] in HOSTS), None)
         if place is None:

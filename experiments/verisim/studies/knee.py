@@ -59,9 +59,10 @@ def knee_verdict(rows: Sequence[Row]) -> Verdict:
     return Verdict(
         "refuted" if one[1] - one[0] > 0.1 else "held",
         f"One proposer, wrong in a tenth of its steps: its curve bends by {one[0]:+.2f} (below zero a cliff, above a "
-        f"knee) when the first wrong fact ends it and a consultation steps from the belief, and by {one[1]:+.2f} when a "
-        "consultation leads back to the truth and faithful steps are counted. Errors in 40 %, 10 % and 2 % of the "
-        f"steps, measured the strict way, bend it by {models[0]:+.2f}, {models[1]:+.2f} and {models[2]:+.2f}, and set its floor "
+        "knee) when the first wrong fact ends it and a consultation steps from the belief, and by "
+        f"{one[1]:+.2f} when a consultation leads back to the truth and faithful steps are counted. "
+        "Errors in 40 %, 10 % and 2 % of the steps, measured the strict way, bend it by "
+        f"{models[0]:+.2f}, {models[1]:+.2f} and {models[2]:+.2f}, and set its floor "
         f"at {floor[0]:.0%}, {floor[1]:.0%} and {floor[2]:.0%} of a rollout. Asking when unsure, at ρ = 0.2, reaches "
         f"{asks[0]:.0%}; at equal intervals {asks[1]:.0%}.",
     )
