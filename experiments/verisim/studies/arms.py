@@ -29,12 +29,11 @@ def lessons(count: int, seed: int) -> list[Transition]:
     return transitions(WORLD, Plan(("weighted",), ("empty",), seeds, TRAJECTORY))[:count]
 
 
-def trials(
-    preset: Preset, purpose: str = "eval", drivers: tuple[str, ...] = ("weighted", "adversarial")
-) -> list[Script]:
+def trials(preset: Preset, purpose: str = "eval", longer: int = 1) -> list[Script]:
     """Rollouts no arm was trained on."""
-    each = max(1, preset.rollouts // len(drivers))
-    return scripts(WORLD, Plan(drivers, ("empty",), tuple(range(100, 100 + each)), preset.steps, purpose))
+    each = max(1, preset.rollouts // 2)
+    seeds = tuple(range(100, 100 + each))
+    return scripts(WORLD, Plan(("weighted", "adversarial"), ("empty",), seeds, longer * preset.steps, purpose))
 
 
 def taught(steps: Sequence[Transition], training: int, seed: int, start: Any = None) -> EditScorer:
