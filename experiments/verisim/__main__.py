@@ -80,7 +80,20 @@ def summary() -> dict[str, Any]:
         told["floor"] = floor()
     if "knee" in told["studies"]:
         told["knee"] = told["studies"]["knee"]["why"]
+    measured = {row["what"]: round(row["value"], 2) for row in benchmark()}
+    told["oracle"] = {what: value for what, value in measured.items() if what.startswith(("oracle", "reachability"))}
+    told["step_ms"] = {what: value for what, value in measured.items() if what.startswith("training step")}
     return told
+
+
+def benchmark() -> list[dict[str, Any]]:
+    """The rows of `./lab bench verisim --json` as they were kept; they belong to the machine that made them."""
+    try:
+        kept = (places.SHIPPED / "benchmark.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    rows: list[dict[str, Any]] = json.loads(kept)["rows"]
+    return rows
 
 
 def floor() -> dict[str, float]:
