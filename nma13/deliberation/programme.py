@@ -16,7 +16,7 @@ from nma13.terms import Station
 
 COMMON = Path(__file__).with_name("common.toml")
 STATIONS = tuple(station.value for station in Station)
-KNOWN_KEYS = {"temperature", "rules", "round", "question", "title"}
+KNOWN_KEYS = {"temperature", "rules", "more_rules", "round", "question"}
 
 
 class ProgrammeError(LabError):
@@ -30,7 +30,9 @@ class Round:
     name: str
     tokens: int
     task: str
-    """What a station is asked; {station}, {name}, {question} and the case's own places are filled in."""
+    """What all seven are asked; it stands in the part they share."""
+    turn: str
+    """A station's own last word; {station}, {name}, {question} and the case's own places are filled in."""
     sees: tuple[str, ...] = ()
     """Rounds whose words stand before it, the same for all stations."""
 
@@ -79,7 +81,7 @@ class Programme:
     questions: tuple[Question, ...]
     temperature: float = 0.7
     own_places: frozenset[str] = field(default_factory=frozenset)
-    """Places in the tasks that each case must fill, besides the station's."""
+    """Places in turns and questions that each case must fill, besides the station's."""
 
     def question(self, name: str) -> Question:
         return next(question for question in self.questions if question.name == name)
@@ -105,7 +107,7 @@ def load_programme(path: Path | None = None) -> Programme:
     _check_order(rounds, questions, path or COMMON)
     places = {place for task in _tasks(rounds, questions) for place in _places(task)}
     return Programme(
-        rules=plain["rules"].strip().format(stations=_introductions()),
+        rules=_rules(plain),
         rounds=rounds,
         questions=questions,
         temperature=float(plain["temperature"]),
@@ -163,7 +165,14 @@ def _check_order(rounds: tuple[Round, ...], questions: tuple[Question, ...], pat
 
 
 def _tasks(rounds: tuple[Round, ...], questions: tuple[Question, ...]) -> tuple[str, ...]:
-    return (*(round_.task for round_ in rounds), *(question.task for question in questions))
+    """Those that have places to fill."""
+    return (*(round_.turn for round_ in rounds), *(question.task for question in questions))
+
+
+def _rules(plain: Mapping[str, Any]) -> str:
+    common = plain["rules"].strip().replace("{stations}", _introductions())
+    more = plain.get("more_rules", "").strip()
+    return f"{common}\n\n{more}" if more else common
 
 
 def _places(task: str) -> set[str]:

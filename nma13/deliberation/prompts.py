@@ -36,7 +36,7 @@ class Case:
     heading: str
     text: str
     seed: int
-    seed_step: int = 3
+    seed_step: int = 4
     """From one station's seed to the next; a station's rounds follow each other by one."""
     context: tuple[Block, ...] = ()
     own: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
@@ -56,7 +56,10 @@ def station_request(programme: Programme, case: Case, said: Said, round_: Round,
     places = {**station_places(station), **case.own.get((round_.name, station), {})}
     index = programme.rounds.index(round_)
     return Request(
-        (shared_part(programme, case, said, round_.sees), Message("user", round_.task.format_map(places))),
+        (
+            shared_part(programme, case, said, round_.sees, round_.task),
+            Message("user", round_.turn.format_map(places)),
+        ),
         max_tokens=round_.tokens,
         temperature=programme.temperature,
         seed=case.seed_of(index, station),
@@ -66,27 +69,28 @@ def station_request(programme: Programme, case: Case, said: Said, round_: Round,
 def question_request(
     programme: Programme, case: Case, said: Said, question: Question, places: Mapping[str, str]
 ) -> Request:
-    """What is asked about the whole; cold, since an arbitration is read off, not written."""
+    """What is asked about the whole."""
     return Request(
         (shared_part(programme, case, said, question.sees), Message("user", question.task.format_map(dict(places)))),
         max_tokens=question.tokens,
-        temperature=0.0,
-        seed=case.seed,
+        temperature=programme.temperature,
+        seed=case.seed_of(len(programme.rounds), STATIONS[0]),
         json_schema=question.schema,
     )
 
 
-def shared_part(programme: Programme, case: Case, said: Said, rounds: tuple[str, ...]) -> Message:
+def shared_part(programme: Programme, case: Case, said: Said, rounds: tuple[str, ...], task: str = "") -> Message:
     """One system message: not every model's template takes two turns of the same voice."""
     parts = [programme.rules, f"{case.heading}\n{case.text.strip()}", *(block.text for block in case.context)]
-    parts += [_spoken(name, said) for name in rounds]
-    return Message("system", "\n\n".join(parts))
+    parts += [_spoken(round_, said) for round_ in programme.rounds if round_.name in rounds]
+    return Message("system", "\n\n".join((*parts, task) if task else parts))
 
 
-def _spoken(round_name: str, said: Said) -> str:
+def _spoken(round_: Round, said: Said) -> str:
+    """A round that is over: what was asked, and who said what."""
     lines = [
-        f"{station} {texts.station(station, 'name')}: {' '.join(said[round_name, station].split())}"
+        f"{station} {texts.station(station, 'name')}: {' '.join(said[round_.name, station].split())}"
         for station in STATIONS
-        if (round_name, station) in said
+        if (round_.name, station) in said
     ]
-    return "\n".join((f"Said in {round_name}:", *lines))
+    return "\n".join((f"{round_.task}\n", *lines))

@@ -47,7 +47,7 @@ def test_what_is_shared_comes_first_and_only_grows() -> None:
     assert shared[1].startswith(shared[0])
     assert shared[2].startswith(shared[1])
     assert CASE.text in shared[0]
-    assert rounds[1][5].messages[-1].content.startswith("You are S6 Intimacy. Your question: Can I be seen?")
+    assert rounds[1][5].messages[-1].content.startswith("You are S6 Intimacy: Can I be seen?")
 
 
 @given(st.sets(st.sampled_from(ALL)))

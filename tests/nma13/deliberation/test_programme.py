@@ -25,12 +25,12 @@ def test_the_common_programme_has_the_budgets_of_the_source() -> None:
 def test_a_file_replaces_by_name_and_adds(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(
-        'temperature = 0.2\n[[round]]\nname = "R3"\ntask = "CAN {sequence}?"\n'
+        'temperature = 0.2\n[[round]]\nname = "R3"\nturn = "CAN {sequence}?"\n'
         '[[question]]\nname = "note"\ntokens = 20\nsees = ["R3"]\ntask = "One remark."\n'
     )
     programme = load_programme(path)
     assert programme.temperature == 0.2
-    assert programme.rounds[2].task == "CAN {sequence}?"
+    assert programme.rounds[2].turn == "CAN {sequence}?"
     assert programme.rounds[2].tokens == 150  # what it does not name stays
     assert [question.name for question in programme.questions] == ["bof", "note"]
     assert programme.question("note").schema is None
