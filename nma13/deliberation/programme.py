@@ -79,7 +79,7 @@ class Programme:
     rules: str
     rounds: tuple[Round, ...]
     questions: tuple[Question, ...]
-    temperature: float = 0.7
+    temperature: float = 0.9
     own_places: frozenset[str] = field(default_factory=frozenset)
     """Places in turns and questions that each case must fill, besides the station's."""
 
