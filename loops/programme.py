@@ -64,6 +64,8 @@ class LoopProgramme:
     read_output: Callable[[str, str], Mapping[str, Any]] = _no_columns
     """Columns that a text of some round fills."""
     conclude: Callable[[Said, Turn], Conclusion] = _no_conclusion
+    other_words: Programme | None = None
+    """Words other than those of its file."""
 
     @property
     def source(self) -> str:
@@ -75,7 +77,7 @@ class LoopProgramme:
 
     @property
     def words(self) -> Programme:
-        return load_programme(TEXTS / f"{self.source}.toml")
+        return self.other_words or load_programme(TEXTS / f"{self.source}.toml")
 
     def seed(self, cycle: int) -> int:
         return cycle * SEED_FACTOR + self.seed_offset
