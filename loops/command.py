@@ -9,11 +9,15 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from loops.heart import STALL_AFTER_S
 from loops.registry import PROGRAMMES
 from nma13.config import data_dir
 from nma13.errors import LabError, UsageError
+
+if TYPE_CHECKING:
+    from nma13.llm.types import Model
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -39,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(letter: str, chosen: argparse.Namespace) -> int:
     from loops.process import Settings, run
     from loops.progress import Progress
-    from nma13.llm import explain_choice, open_model
+    from nma13.llm import explain_choice
 
     if chosen.cycles is not None and chosen.cycles < 1:
         raise UsageError(f"--cycles {chosen.cycles}: at least one cycle, or leave it out to run until stopped.")
@@ -55,7 +59,7 @@ def _run(letter: str, chosen: argparse.Namespace) -> int:
         )
     settings = Settings(
         PROGRAMMES[letter],
-        lambda: open_model(spec),
+        lambda: _open(spec),
         cycles=chosen.cycles,
         reproducible=chosen.reproducible,
         search=_search() if chosen.search else None,
@@ -65,6 +69,18 @@ def _run(letter: str, chosen: argparse.Namespace) -> int:
         on_stall=chosen.on_stall,
     )
     return run(settings, Progress(settings.loop.source, chosen.cycles))
+
+
+def _open(spec: str | None) -> Model:
+    """The model; one too large to be loaded twice is shared with every other command through its server."""
+    from nma13.llm import explain_choice, open_model
+    from nma13.llm.served import ensure_served, needs_sharing
+
+    choice = explain_choice(spec)
+    if not needs_sharing(choice):
+        return open_model(choice.spec)
+    served = ensure_served(choice.spec, progress=lambda said, s: print(f"{said} … {s:.0f} s", file=sys.stderr))
+    return open_model(f"openai:{served.url}#{served.model}")
 
 
 def _status(chosen: argparse.Namespace) -> int:
