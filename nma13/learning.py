@@ -199,6 +199,17 @@ def codify(connection: sqlite3.Connection, seen: Sequence[Observed], now_ms: int
     )
 
 
+def refresh(connection: sqlite3.Connection) -> int:
+    """After episodes were forgotten: rules that rested on them alone go, the others are weighed anew."""
+    gone = connection.execute(
+        "DELETE FROM semantic_memory WHERE id NOT IN (SELECT rule FROM semantic_memory_episodes)"
+    ).rowcount
+    seen = observe(connection)
+    for rule in rules(connection):
+        _weigh(connection, rule, seen)
+    return gone
+
+
 def rules(connection: sqlite3.Connection) -> list[Rule]:
     """All rules with their episodes, the most telling first."""
     episodes: dict[int, list[int]] = defaultdict(list)

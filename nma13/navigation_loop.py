@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any
 from nma13 import encoder
 from nma13.context import Episode, Handshake, NavigationContext
 from nma13.errors import LabError
+from nma13.forgetting import retain
 from nma13.interpreter import Event, Finished, Voice, stream
 from nma13.jsonio import from_plain, to_plain
 from nma13.kit import Kit
 from nma13.learning import Learned, get_learned_priors, is_due, learn, learned_context
 from nma13.llm import Cancel
 from nma13.memory import embed_missing, recall, store_episode
+from nma13.memory.ranking import THRESHOLD
 from nma13.memory_fidelity import Fidelity, fidelity_of_run, scan
 from nma13.pipeline import run
 from nma13.state import Notice, PipelineState
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RECALLED = 3  # earlier episodes that a run is given
+CLOSE = 0.5  # in meaning; a run is given what resembles it closely, a person who searches sees more
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +174,7 @@ def update(
             learned = learn(connection, now_ms) if is_due(loop.cycle) else None
             if learned and encoder.available():
                 embed_missing(connection)
+        retain(folder, now_ms)
         if learned and learned.notice:
             state = replace(state, notices=(*state.notices, Notice("learning", learned.notice)))
         return Turn(state, loop, id_, verdict, learned)
@@ -222,7 +226,7 @@ def _similar(
         row = connection.execute(
             "SELECT routing, output_class, halted, state FROM episodic_memory WHERE id = ?", (hit.id,)
         ).fetchone()
-        if row is None:
+        if row is None or not (hit.lexical >= THRESHOLD or (hit.meaning or 0.0) >= CLOSE):
             continue
         verdict = _verdict(row, hit.text)
         if verdict.kept:

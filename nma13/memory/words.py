@@ -39,8 +39,8 @@ class Vocabulary:
     newest: int
 
     def weight(self, word: str) -> float:
-        """Inverse document frequency; a word nobody has used weighs most."""
-        return math.log((self.texts + 1) / (self.holding.get(word, 0) + 0.5))
+        """Inverse document frequency, smoothed so that it tells words apart in a small store too."""
+        return 1 + math.log((self.texts + 1) / (self.holding.get(word, 0) + 1))
 
     def vector(self, words: Mapping[str, int]) -> dict[str, float]:
         """TF-IDF, normalised."""
