@@ -95,7 +95,7 @@ Step = PipelineState | Event | Turn
 def navigate(
     text: str,
     kit: Kit,
-    voice: Voice | None = None,
+    voice: Voice | Callable[[], Voice | None] | None = None,
     asked: Asked = Asked(),
     folder: Path | None = None,
     cancel: Cancel | None = None,
@@ -103,12 +103,14 @@ def navigate(
 ) -> Iterator[Step]:
     """One turn: the decided state first, then the interpreter's events, last the Turn.
 
-    The store is opened for each stage that needs it and never held while a model writes.
+    `voice` may be a function, called when the gates have decided: a model may still be loading. The store is
+    opened for each stage that needs it and never held while a model writes.
     """
     sensed = sense(text, asked, folder)
     state = interpret(text, sensed, kit)
     yield state
-    for event in act(state, voice, cancel):
+    speaker = voice() if callable(voice) else voice
+    for event in act(state, speaker, cancel):
         if isinstance(event, Finished):
             state = event.state
         yield event
