@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from apps import answer, glyphs, pieces
+from apps import answer, batch, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.html import text as text_of
@@ -66,6 +66,7 @@ def build(lab: Lab) -> None:
         own, why = gr.HTML(), gr.HTML()
     with gr.Accordion("Gates", open=False):
         gates = gr.HTML()
+    batch.build()
 
     def ask(text: str, attached: str | None, bare: bool, second: bool, private: bool, session: str) -> Iterator[Any]:
         how = Asked((session or "").strip(), store=not private, context=_context(attached))
