@@ -6,21 +6,36 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from apps import glyphs, pieces
+from apps import answer, glyphs, pieces
 from apps.html import Html, el
 from nma13 import learning
 from nma13.forgetting import Forgotten, retention
 from nma13.learning import Rule
-from nma13.memory import Hit, Remembered, episodes_by_id, recall, recent, statistics
+from nma13.memory import Hit, Remembered, episode, episodes_by_id, recall, recent, state_of, statistics
 from nma13.store import DATABASES, database_path, open_ro
+from nma13.store.doctor import Report
 from nma13.store.errors import MissingDatabaseError
+from nma13.store.lock import read_holder
 
 SHOWN = 240  # characters of an episode in a list
 LISTED = 12
 NAMED = 4  # episodes of a rule that are shown with their words
-LATE_MS = 120_000  # a heartbeat older than this is a loop that is gone or stuck
+SILENT_MS = 30_000  # a living loop's heart beats every few seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LoopNow:
+    """How one loop stands."""
+
+    source: str
+    state: str
+    because: str
+    cycle: int | None
+    beat_ms: int
+    database: str
 
 
 def version(folder: Path) -> str:
@@ -55,7 +70,8 @@ def memory_screen(folder: Path) -> Html:
         pieces.card("Kept", f"{kept_days} days" if kept_days else "until forgotten"),
         label="Memory in short",
     )
-    panels = [pieces.panel("Loops", _loop_table(loops))] if loops else []
+    no_loops = el("p", "No loop has run here. To begin one, type ", pieces.code("./lab loop a"), " in a terminal.")
+    panels = [pieces.panel("Loops", _loop_table(loops) if loops else no_loops)]
     panels.append(pieces.panel("Newest episodes", _episodes(newest)))
     return Html(top + el("div", panels, class_="why"))
 
@@ -88,6 +104,43 @@ def search_result(folder: Path, query: str) -> Html:
         return pieces.panel("Episodes like this", el("p", "No earlier episode resembles this."))
     table = pieces.table(("Episode", "Alike", "Decided", "Words"), rows, "Episodes like this")
     return pieces.panel("Episodes like this", table)
+
+
+def episode_whole(folder: Path, id_: int) -> Html:
+    """One episode with every word that was kept of it, and the trace of its decision."""
+    try:
+        with closing(open_ro("memory", folder)) as connection:
+            one, state = episode(connection, id_), state_of(connection, id_)
+            said = connection.execute("SELECT verdict, reason FROM feedback WHERE episode = ?", (id_,)).fetchone()
+    except MissingDatabaseError:
+        return nothing_remembered(folder)
+    facts = [
+        ("When", f"{_when(one.created_ms)}, session {one.session}"),
+        ("Decided", f"{one.output_class}; trust {one.trust}, routing {one.routing}, friction {one.friction.lower()}"),
+        ("Without what was learned", one.unlearned_class if one.prior_applied else "the same"),
+        ("Read as", one.icxatrs),
+        ("You said", f"{said['verdict']}{': ' if said['reason'] else ''}{said['reason']}" if said else "nothing yet"),
+    ]
+    head = pieces.panel(
+        f"Episode {id_}",
+        el("blockquote", one.text if one.text is not None else "Its words are forgotten.", class_="own-words"),
+        pieces.facts(facts, f"Episode {id_} in short"),
+        [el("p", part) for part in (one.prose or "").split("\n") if part.strip()],
+    )
+    return Html(head + (answer.why(state, ()) if state else ""))
+
+
+def disk(report: Report) -> Html:
+    """How much room memory takes, and until when it lasts."""
+    grows = "not known before a day has passed"
+    if report.bytes_per_day is not None:
+        grows = f"{report.bytes_per_day / 1e6:,.1f} MB a day"
+    lasts = "as far as can be seen now"
+    if report.days_until_full is not None:
+        lasts = f"about {report.days_until_full:,} days at this rate"
+    rows = [(one.name, f"{one.bytes / 1e6:,.1f} MB") for one in report.databases if one.present]
+    free = f"{report.disk_free_bytes / 1e9:,.1f} GB free"
+    return pieces.panel("Disk", pieces.facts([*rows, ("Disk", free), ("Growth", grows), ("It lasts", lasts)], "Disk"))
 
 
 def forgotten(done: Forgotten) -> Html:
@@ -171,26 +224,42 @@ def _rule(rule: Rule, named: dict[int, Remembered]) -> Html:
     return pieces.panel(f"Rule {rule.id}: {rule.text}", facts, el("ul", quoted) if quoted else None)
 
 
-def _loops(folder: Path) -> Iterator[tuple[str, sqlite3.Row]]:
-    """Each loop's heartbeat from its own store."""
+def _loops(folder: Path) -> Iterator[LoopNow]:
+    """Each loop from its own store: the lock says whether it lives, its heartbeat what it does."""
+    now = time.time_ns() // 1_000_000
     for name in DATABASES:
         try:
             with closing(open_ro(name, folder)) as connection:
-                for row in connection.execute("SELECT source, state, detail, cycle, at_ms FROM heartbeat"):
-                    yield name, row
+                rows = connection.execute("SELECT * FROM heartbeat ORDER BY source").fetchall()
         except MissingDatabaseError:
             continue
+        for row in rows:
+            lives = read_holder(folder / f"{row['source']}.lock") is not None
+            state, because = _state(row, lives=lives, silent_ms=now - row["at_ms"])
+            yield LoopNow(row["source"], state, because, row["cycle"], row["at_ms"], name)
 
 
-def _loop_table(loops: Iterable[tuple[str, sqlite3.Row]]) -> Html:
-    now = time.time_ns() // 1_000_000
-    rows = []
-    for name, row in loops:
-        late = row["state"] != "stopped" and now - row["at_ms"] > LATE_MS
-        state = pieces.chip("no sign of life", "alarm") if late else pieces.chip(row["state"], "calm")
-        told = row["detail"] or "–"
-        cycle = "–" if row["cycle"] is None else row["cycle"]
-        rows.append((row["source"], state, cycle, _when(row["at_ms"]), told, pieces.code(f"{name}.db")))
+def _state(heart: sqlite3.Row, *, lives: bool, silent_ms: int) -> tuple[str, str]:
+    if not lives and heart["state"] != "stopped":
+        return "stopped", "its process ended without saying so; start it again and it goes on where it was"
+    if lives and silent_ms > SILENT_MS:
+        return "stalled", f"no heartbeat for {silent_ms // 1000} s"
+    return ("stopped" if not lives else heart["state"]), heart["detail"]
+
+
+def _loop_table(loops: Iterable[LoopNow]) -> Html:
+    tones: dict[str, pieces.Tone] = {"running": "calm", "stalled": "alarm"}
+    rows = [
+        (
+            one.source,
+            pieces.chip(one.state, tones.get(one.state, "plain")),
+            "–" if one.cycle is None else one.cycle,
+            _when(one.beat_ms),
+            one.because or "–",
+            pieces.code(f"{one.database}.db"),
+        )
+        for one in loops
+    ]
     return pieces.table(("Loop", "State", "Cycle", "Last beat", "Because", "Store"), rows, "How the loops are")
 
 
