@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -18,6 +19,7 @@ from tests.probe_page import HOSTILE
 from tests.served import Served, start
 
 pytestmark = pytest.mark.browser
+FIRST_MS = 30_000  # the first run of a process loads the encoder
 FENCE = "I want to paint the fence this weekend."
 BOAT = "My brother Anselm wants to sell the boat that our father built."
 
@@ -40,6 +42,7 @@ def ask(page: Page, text: str) -> None:
     room(page, "Navigate")
     page.get_by_label("What is to be decided?").fill(text)
     page.get_by_role("button", name="Navigate", exact=True).click()
+    expect(page.get_by_text(re.compile("Kept as episode|Nothing of this run was kept"))).to_be_visible(timeout=FIRST_MS)
 
 
 def forget(page: Page, kind: str, which: str) -> None:
