@@ -4,7 +4,7 @@ from nma13.documents.bulk import Candidate, Outcome, add_all, candidates, summar
 from nma13.documents.extract import Stopped
 from nma13.documents.given import Given, live, locator, stored_for
 from nma13.documents.limits import STANDARD, DocumentError, Limits
-from nma13.documents.search import Hit, learn_meanings, search
+from nma13.documents.retrieval import Hit, learn_meanings, search
 from nma13.documents.shelf import Added, Document, add, documents, find, passages, remove, text_of
 
 __all__ = [

@@ -10,7 +10,7 @@ from pathlib import Path
 from nma13.context import Material, MaterialKind
 from nma13.documents.extract import NEVER, Stop, extracted, taken
 from nma13.documents.limits import STANDARD
-from nma13.documents.search import Hit, search
+from nma13.documents.retrieval import Hit, search
 from nma13.errors import LabError
 from nma13.memory.ranking import THRESHOLD
 from nma13.state import Notice

@@ -10,10 +10,10 @@ from typing import Any
 from nma13.documents.blocks import Block
 from nma13.documents.limits import Refused
 from nma13.documents.readers import Reading
+from nma13.documents.readers.page_tree import REST_EVERY, Leaf, leaves, number_of, page_at
 
 TAIL = 2048
 ENTRIES = 2_000  # of a table of contents
-REST_EVERY = 25  # pages; then the parsed objects are let go
 _HYPHEN = re.compile(r"(?<=[^\W\d_])-\n(?=[a-z])")
 _SOFT_BREAK = re.compile(r"(?<!\n)\n(?!\n|\s*(?:[•●▪*\-–]|\d{1,3}[.)])\s)")
 
@@ -27,20 +27,16 @@ def read(reading: Reading) -> Iterator[Block]:
     try:
         reader = PdfReader(reading.file)
         _unlock(reader)
-        total = len(reader.pages)
+        pages = leaves(reader, reading.limits.pages)
     except (PyPdfError, DependencyError) as error:
         raise _unreadable(error) from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, AssertionError) as error:
         raise _unreadable(error) from None  # how the library meets a structure that makes no sense
-    reading.pages = total
-    if total > reading.limits.pages:
-        raise Refused(
-            f"It has {total:,} pages; the lab takes up to {reading.limits.pages:,}. Split it and add the parts."
-        )
-    starts, headings = _contents(reader, reading)
+    reading.pages = total = len(pages)
+    starts, headings = _contents(reader, reading, number_of(pages))
     empty = 0
-    for number in range(1, total + 1):
-        text = _page_text(reader, number)
+    for number, leaf in enumerate(pages, 1):
+        text = _page_text(reader, leaf, number)
         empty += not text.strip()
         heading = headings[bisect_right(starts, number) - 1] if starts and number >= starts[0] else None
         yield Block(text, number, heading)
@@ -55,9 +51,9 @@ def read(reading: Reading) -> Iterator[Block]:
         reading.notes.append(f"{empty} of {total} pages hold no text (pictures, or blank).")
 
 
-def _page_text(reader: Any, number: int) -> str:
+def _page_text(reader: Any, leaf: Leaf, number: int) -> str:
     try:
-        text = str(reader.pages[number - 1].extract_text())
+        text = str(page_at(reader, leaf).extract_text())
     except MemoryError:
         raise
     except RecursionError:
@@ -95,14 +91,14 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
-def _contents(reader: Any, reading: Reading) -> tuple[list[int], list[str]]:
+def _contents(reader: Any, reading: Reading, numbers: dict[int, int]) -> tuple[list[int], list[str]]:
     """On which page each entry of the table of contents begins. A broken one is told and left aside."""
     found: list[tuple[int, str]] = []
     try:
         for entry in _flat(reader.outline):
-            number = reader.get_destination_page_number(entry)
-            if number is not None and len(found) < ENTRIES:
-                found.append((number + 1, " ".join(str(entry.title).split())[:200]))
+            number = numbers.get(getattr(entry.page, "idnum", -1))
+            if number and len(found) < ENTRIES:
+                found.append((number, " ".join(str(entry.title).split())[:200]))
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001  the text does not depend on it

@@ -40,15 +40,22 @@ class Found:
         return tuple(Material(MaterialKind.WEB, r.title, r.snippet, r.address, found_on) for r in self.results)
 
 
-def for_text(text: str, query: str = "", folder: Path | None = None, *, store: bool = True) -> Found:
+def for_text(
+    text: str,
+    query: str = "",
+    folder: Path | None = None,
+    *,
+    store: bool = True,
+    ask: Sequence[Provider] | None = None,
+) -> Found:
     """Search for `query`, or for the first factual question of the text; where there is none, for nothing."""
     if query.strip():
-        return search(query, folder, store=store)
+        return search(query, folder, store=store, ask=ask)
     verdict = should_search(text)
     if not verdict.search:
         told = f"Nothing was searched for on the web. {verdict.reason} To search all the same, name a query."
         return Found("", notices=(Notice("search", told),))
-    return search(verdict.query, folder, store=store)
+    return search(verdict.query, folder, store=store, ask=ask)
 
 
 def search(
