@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nma13.rules import load_rules, vocabulary
+from nma13.rules import load_rules, shipped, vocabulary
 from nma13.rules.engine import RuleEngine
 from nma13.rules.lexicon import PASSAGE_WORDS, PREFIX, features, lexicon, passages
 from nma13.rules.loader import Overlay
@@ -57,8 +57,10 @@ def test_a_finding_quotes_the_words_that_weighed_most() -> None:
 
 
 def test_a_story_is_silenced_as_it_is_for_rules() -> None:
-    told = f"In the novel I am writing: {DANGER}"
-    assert not any(f.counts for f, _ in lexicon().findings(read(told)) if f.sets == "FLAG=CRISIS")
+    told = f"In the novel I am writing: {DANGER.replace('. Tonight', ' and tonight')}"
+    seen = [f for f in shipped().scan(read(told)).findings if f.sets == "FLAG=CRISIS" and f.origin is Origin.LEXICON]
+    assert seen
+    assert not any(f.counts for f in seen)
 
 
 def test_one_value_per_variable() -> None:
