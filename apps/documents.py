@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from apps import pieces, shelved
+from apps import pieces, remembered, shelved
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
@@ -22,6 +23,7 @@ from nma13.errors import LabError, UsageError
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 BUSY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LOOK_EVERY_S = 0.3
+NEWS_EVERY_S = 3.0
 HITS = 8
 
 
@@ -43,8 +45,11 @@ class Job:
                 self.at = (0, 0)
             if any(one.added and one.added.new for one in self.done):
                 documents.learn_meanings(self.folder, self.stop)
-        except LabError as error:
-            self.failure = str(error)
+        except (LabError, sqlite3.Error, OSError) as error:
+            self.failure = f"{error} What was stored before that is stored whole."
+        finally:
+            for one in self.chosen:  # the page's own copy, made by the upload
+                one.path.unlink(missing_ok=True)
 
     def _progress(self, done: int, total: int) -> None:
         self.at = (done, total)
@@ -58,7 +63,9 @@ class Job:
 def build(lab: Lab) -> None:
     """What is stored; then put in, search, read and take out."""
     shown = gr.HTML(lambda: shelved.screen(documents.documents(lab.data), lab.data))
-    chosen = gr.Dropdown(_choices(lab), label="Which document?", value=None, render=False)
+    chosen = gr.Dropdown([], label="Which document?", value=None, render=False)
+    seen = gr.State(("", ()))
+    gr.Timer(NEWS_EVERY_S).tick(lambda known: _news(lab, known), [seen], [shown, chosen, seen], **QUIET)
     with gr.Row():
         with gr.Column(min_width=300):
             _put_in(lab, shown, chosen)
@@ -101,7 +108,7 @@ def _put_in(lab: Lab, shown: Any, chosen: Any) -> None:
         if not paths:
             raise UsageError("Choose one or more files first.")
         try:
-            return shelved.looked_at(documents.live([Path(path) for path in paths]))
+            return shelved.looked_at(documents.live([Path(path) for path in paths], lab.data))
         except LabError as error:
             return pieces.panel("It was not read", el("p", str(error)))
 
@@ -157,7 +164,7 @@ def _one(lab: Lab, shown: Any, chosen: Any) -> None:
             raise UsageError("Tick that you know it cannot be undone. Nothing was changed.")
         gone = documents.remove(name, lab.data)
         told = f"Its {gone.passages:,} passages are gone from the store and the index. Your own file was not touched."
-        return pieces.panel(f"Taken out: {gone.name}", el("p", told)), *_after(lab), False
+        return pieces.panel(f"Taken out: {gone.name}", el("p", told)), *_after(lab, value=None), False
 
     read.click(show, [chosen], [report], **BUSY)
     remove.click(take_out, [chosen, sure], [report, shown, chosen, sure], **BUSY)
@@ -169,11 +176,19 @@ def _named(which: int | None) -> str:
     return f"#{which}"
 
 
-def _after(lab: Lab) -> tuple[Any, Any]:
-    """The list and the choices, as they are now."""
+def _news(lab: Lab, known: tuple[str, tuple[int, ...]]) -> tuple[Any, Any, Any]:
+    """What somebody else stored or took out; a choice half made is left alone while nothing changed."""
+    version = remembered.version(lab.data)
+    if version == known[0]:
+        return gr.skip(), gr.skip(), gr.skip()
+    ids = tuple(one.id for one in documents.documents(lab.data))
+    if ids == known[1]:
+        return gr.skip(), gr.skip(), (version, ids)
+    return *_after(lab), (version, ids)
+
+
+def _after(lab: Lab, **choice: None) -> tuple[Any, Any]:
+    """The list and the choices, as they are now; what is chosen stays unless `value` says otherwise."""
     stored = documents.documents(lab.data)
-    return shelved.screen(stored, lab.data), gr.Dropdown(_choices(lab), value=None)
-
-
-def _choices(lab: Lab) -> list[tuple[str, int]]:
-    return [(shelved.label(one), one.id) for one in documents.documents(lab.data)]
+    choices = [(shelved.label(one), one.id) for one in stored]
+    return shelved.screen(stored, lab.data), gr.Dropdown(choices=choices, **choice)

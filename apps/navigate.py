@@ -160,7 +160,7 @@ def _feedback(lab: Lab) -> tuple[Any, ...]:
 
 def _asked(lab: Lab, text: str, attached: str | None, *, drawn: bool, web: bool, private: bool, session: str) -> Asked:
     """What the run is given: the attached file, passages of stored documents, and the web if it was asked for."""
-    live = documents.live([Path(attached)] if attached else [])
+    live = documents.live([Path(attached)] if attached else [], lab.data)
     stored = documents.stored_for(text, lab.data) if drawn else documents.Given()
     found = web_search.for_text(text, folder=lab.data, store=not private) if web else web_search.Found("")
     context = NavigationContext(document_passages=live.materials + stored.materials, web_results=found.materials)

@@ -50,9 +50,9 @@ def nothing_stored(folder: Path) -> Html:
 
 
 def progress(done: Sequence[Outcome], whole: int, name: str, at: int, of: int) -> Html:
-    """How far it is: which file, which page, and what became of those before."""
+    """How far it is: which file, how much of it, and what became of those before."""
     share = (len(done) + (at / of if of else 0.0)) / whole if whole else 0.0
-    where = f", page {at:,} of {of:,}" if of else ""
+    where = f", {at / of:.0%}" if of else ""
     head = f"File {min(len(done) + 1, whole):,} of {whole:,}: {name}{where}"
     return pieces.panel("Reading", el("p", head), pieces.meter(share, "Files read"), outcomes(done[-LAST:]))
 

@@ -157,7 +157,7 @@ class _Bar:
     def within(self, done: int, total: int) -> None:
         """How far the file being read is."""
         if self._live:
-            inside = f", page {done:,} of {total:,}" if total else ""
+            inside = f", {done / total:.0%}" if total else ""
             print(f"\r\033[K{self._done + 1} of {self._whole}{inside}", end="", file=sys.stderr, flush=True)
 
     def finished(self, outcome: Outcome) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from nma13.documents.extract import NEVER, Progress, Stop, Stopped, shown_name, untold
@@ -40,7 +41,7 @@ def candidates(given: Iterable[Path]) -> list[Candidate]:
     found: list[Candidate] = []
     for path in given:
         if path.is_dir():
-            found += _inside(path, path, 0)
+            found += islice(_inside(path, path, 0), MOST_FILES + 1)
         else:
             found.append(Candidate(path, path.name))
         if len(found) > MOST_FILES:
@@ -110,5 +111,5 @@ def summary_of(outcomes: Iterable[Outcome], whole: int) -> str:
     parts += [f"{known} already there"] if known else []
     parts += [f"{refused} refused"] if (refused := sum(bool(one.refused) for one in seen)) else []
     parts += [f"{over} passed over"] if (over := sum(bool(one.passed_over) for one in seen)) else []
-    parts += [f"{left} not looked at, because you stopped"] if (left := whole - len(seen)) else []
+    parts += [f"{left} not reached"] if (left := whole - len(seen)) else []
     return ", ".join(parts) + "."

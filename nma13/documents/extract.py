@@ -91,10 +91,10 @@ class Copy:
 
 
 @contextmanager
-def taken(path: Path, limits: Limits = STANDARD, name: str = "") -> Iterator[Copy]:
+def taken(path: Path, limits: Limits = STANDARD, name: str = "", folder: Path | None = None) -> Iterator[Copy]:
     """A private copy of the file and its hash. Only real files are taken: no folder, no pipe, no device."""
     name = shown_name(name or path.name)
-    with _opened(path, name) as source, tempfile.TemporaryFile(dir=ensure_data_dir()) as copy:
+    with _opened(path, name) as source, tempfile.TemporaryFile(dir=ensure_data_dir(folder)) as copy:
         digest, size = hashlib.sha256(), 0
         while piece := source.read(PIECE):
             size += len(piece)
@@ -111,10 +111,14 @@ def taken(path: Path, limits: Limits = STANDARD, name: str = "") -> Iterator[Cop
 
 @contextmanager
 def extracted(
-    copy: Copy, limits: Limits = STANDARD, progress: Progress = untold, stop: Stop = NEVER
+    copy: Copy,
+    limits: Limits = STANDARD,
+    progress: Progress = untold,
+    stop: Stop = NEVER,
+    folder: Path | None = None,
 ) -> Iterator[Extracted]:
     """The copy's passages; raises DocumentError where the file is not taken."""
-    with tempfile.TemporaryFile(dir=ensure_data_dir()) as spool:
+    with tempfile.TemporaryFile(dir=ensure_data_dir(folder)) as spool:
         done = _run(copy, spool, limits, progress, stop)
         yield Extracted(
             copy.name, done["kind"], copy.content_hash, copy.bytes, done["pages"], done["characters"],

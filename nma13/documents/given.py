@@ -40,7 +40,7 @@ def stored_for(text: str, folder: Path | None = None) -> Given:
     return Given(tuple(_material(hit) for hit in close[:GIVEN]))
 
 
-def live(paths: Sequence[Path], stop: Stop = NEVER) -> Given:
+def live(paths: Sequence[Path], folder: Path | None = None, stop: Stop = NEVER) -> Given:
     """The beginning of each attached file, read as carefully as a stored one; nothing is kept.
 
     Raises DocumentError where a file is not taken: somebody who attaches a file wants it to be read.
@@ -53,18 +53,18 @@ def live(paths: Sequence[Path], stop: Stop = NEVER) -> Given:
             told = f"{path.name} was not read: the files before it fill the {LIVE_LIMIT:,} characters of one run."
             notices.append(Notice("attached", told))
             continue
-        found, notes, used = _live(path, left, stop)
+        found, notes, used = _live(path, left, folder, stop)
         materials += found
         notices += [Notice("attached", f"{path.name}: {note}") for note in notes]
         left -= used
     return Given(tuple(materials), tuple(notices))
 
 
-def _live(path: Path, left: int, stop: Stop) -> tuple[list[Material], list[str], int]:
+def _live(path: Path, left: int, folder: Path | None, stop: Stop) -> tuple[list[Material], list[str], int]:
     limits = replace(LIVE, stop_at=left)
     found: list[Material] = []
     used = 0
-    with taken(path, limits) as copy, extracted(copy, limits, stop=stop) as read:
+    with taken(path, limits, folder=folder) as copy, extracted(copy, limits, stop=stop, folder=folder) as read:
         notes = list(read.notes)
         cut = read.stopped and read.characters > left
         for passage in read.passages():

@@ -53,11 +53,11 @@ def add(
     clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
 ) -> Added:
     """Store a file. It is read in a child process and written in one transaction: a kill leaves all or nothing."""
-    with taken(path, limits, name) as copy:
+    with taken(path, limits, name, folder) as copy:
         with closing(open_rw("memory", folder)) as connection:
             if known := _by_hash(connection, copy.content_hash):
                 return Added(known, False)
-        with extracted(copy, limits, progress, stop) as found, closing(open_rw("memory", folder)) as connection:
+        with extracted(copy, limits, progress, stop, folder) as found, closing(open_rw("memory", folder)) as connection:
             return _store(connection, found, clock())
 
 

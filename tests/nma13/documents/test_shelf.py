@@ -114,7 +114,7 @@ def test_a_stop_keeps_what_is_whole(tmp_path: Path) -> None:
     for outcome in add_all(chosen, stop=stop):
         outcomes.append(outcome)
         stop.set()
-    assert summary_of(outcomes, len(chosen)) == "1 stored, 2 not looked at, because you stopped."
+    assert summary_of(outcomes, len(chosen)) == "1 stored, 2 not reached."
     assert count("documents") == 1
 
 
