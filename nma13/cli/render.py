@@ -134,7 +134,7 @@ def _merged(spans: Iterable[Span]) -> list[tuple[int, int]]:
 
 
 def _line(finding: Finding) -> str:
-    words = " + ".join(f"«{span.text}»" for span in finding.spans)
+    words = printable(" + ".join(f"«{span.text}»" for span in finding.spans))
     near = f" (like «{finding.reason}», {finding.similarity:.2f})" if finding.similarity is not None else ""
     kind = f" {finding.kind}" if finding.kind else ""
     return f"  {finding.sets}{kind}  {words}  [{finding.rule}]{near}"

@@ -31,6 +31,8 @@ class SearchRule:
     reason: str
     hits: tuple[str, ...]
     misses: tuple[str, ...]
+    whole: bool = False
+    """An inhibitor that speaks for the whole text, not for its sentence alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,10 @@ def should_search(text: str) -> Verdict:
     """Navigational texts are not searched for; a factual question in them is."""
     refused = Verdict(False, "It asks for nothing that could be looked up.")
     text = text[:LOOKED_AT]
+    lower = normalise(text).lower
+    for rule in search_rules():
+        if rule.whole and rule.pattern.search(lower):
+            return Verdict(False, rule.reason, rule.id)
     for start, end in sentences(text):
         sentence = text[start:end]
         lower = normalise(sentence).lower
@@ -70,7 +76,7 @@ def search_rules() -> tuple[SearchRule, ...]:
     return tuple(
         SearchRule(
             rule["id"], kind, re.compile(rule["pattern"], re.VERBOSE), rule["reason"],
-            tuple(rule["hits"]), tuple(rule["misses"]),
+            tuple(rule["hits"]), tuple(rule["misses"]), bool(rule.get("whole", False)),
         )
         for kind in kinds
         for rule in data[kind]

@@ -39,6 +39,7 @@ def test_ids_are_distinct() -> None:
         "",
         "What should I do?",
         "How many pills does it take to end it all?",
+        "I want to die. What is the current address of the registry office?",
     ],
 )
 def test_what_is_navigated_is_not_searched_for(text: str) -> None:
