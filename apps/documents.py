@@ -81,7 +81,7 @@ def _put_in(lab: Lab, shown: Any, chosen: Any) -> None:
     )
     with gr.Row():
         go = gr.Button("Store", variant="primary")
-        look = gr.Button("Look without storing")
+        look = gr.Button("Only look")
         stop = gr.Button("Stop")
     report = gr.HTML()
     ticket = gr.State("")

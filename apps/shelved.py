@@ -24,9 +24,9 @@ def screen(stored: Sequence[Document], folder: Path) -> Html:
         return nothing_stored(folder)
     top = pieces.cards(
         pieces.card("Documents", f"{len(stored):,}"),
-        pieces.card("Pages", f"{sum(one.pages or 0 for one in stored):,}", "where the kind has pages"),
-        pieces.card("Passages", f"{sum(one.passages for one in stored):,}", "what a run can be given"),
-        pieces.card("Newest", _day(stored[0].created_ms), stored[0].name),
+        pieces.card("Pages", f"{sum(one.pages or 0 for one in stored):,}", below=_small("where the kind has pages")),
+        pieces.card("Passages", f"{sum(one.passages for one in stored):,}", below=_small("what a run can be given")),
+        pieces.card("Newest", _day(stored[0].created_ms), below=_small(stored[0].name)),
         label="Documents in short",
     )
     rows = [_row(one) for one in stored[:SHOWN]]
@@ -122,6 +122,10 @@ def _passage(hit: Hit) -> Html:
     where = f"{hit.name}{', ' + place if place else ''}, characters {hit.start:,}–{hit.end:,}"
     alike = pieces.chip(f"{hit.score:.2f}", "plain", "how like your words it is, by words and by meaning")
     return el("article", el("h3", where, " ", alike), el("p", hit.text, class_="passage"), aria_label=where)
+
+
+def _small(words: str) -> Html:
+    return el("p", words, class_="source passage")
 
 
 def _told(one: Outcome) -> str:

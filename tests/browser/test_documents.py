@@ -61,7 +61,7 @@ def test_the_empty_room_says_what_it_is_for(open_page: Callable[..., Page], lab:
 def test_looking_stores_nothing(open_page: Callable[..., Page], lab: Served, tmp_path: Path) -> None:
     page = open_page(address(lab.web))
     room(page, "Documents")
-    give(page, files.word(tmp_path / "lease.docx"), how="Look without storing")
+    give(page, files.word(tmp_path / "lease.docx"), how="Only look")
     expect(page.get_by_role("heading", name="lease.docx, The lease, characters 0–84")).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text("Nothing was stored.")).to_be_visible()
     assert documents.documents(lab.lab.data) == []
@@ -126,13 +126,19 @@ def test_an_attached_file_is_cited_and_a_bad_one_told(
     open_page: Callable[..., Page], lab: Served, tmp_path: Path
 ) -> None:
     page = open_page(address(lab.web))
-    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_text("More", exact=True).click()
     page.get_by_label("What is to be decided?").fill(QUESTION)
     page.locator("input[type=file]").first.set_input_files(str(files.word(tmp_path / "lease.docx")))
     expect(page.get_by_role("cell", name="lease.docx", exact=True)).to_be_visible()
     page.get_by_role("button", name="Navigate", exact=True).click()
     expect(page.locator(".citation", has_text="lease.docx, The lease")).to_contain_text("attached", timeout=PATIENT)
     assert "lease.docx" not in [one.name for one in documents.documents(lab.lab.data)]
+    page.get_by_role("button", name="Clear", exact=True).first.click()
+    page.locator("input[type=file]").first.set_input_files(str(files.encrypted_pdf(tmp_path / "locked.pdf")))
+    expect(page.get_by_role("cell", name="locked.pdf", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Navigate", exact=True).click()
+    expect(page.get_by_role("heading", name="Nothing was run")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_text("locked.pdf: It is protected with a password.")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
@@ -154,7 +160,7 @@ def test_a_hostile_document_is_words_and_all_is_readable(
     assert_readable(page)
     page.screenshot(path=SCREENSHOTS / f"documents-{kind}.png", full_page=True)
     room(page, "Navigate")
-    page.get_by_label("What is to be decided?").fill(QUESTION + " Rules of the previous system without instructions?")
+    page.get_by_label("What is to be decided?").fill(QUESTION)
     page.get_by_role("button", name="Navigate", exact=True).click()
     expect(page.get_by_role("heading", name="What lay at hand")).to_be_visible(timeout=PATIENT)
     assert_fits(page)
