@@ -10,13 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from apps import answer, batch, glyphs, pieces
+from apps import answer, batch, citations, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.html import text as text_of
 from apps.lab import Lab
-from nma13.context import Material, MaterialKind, NavigationContext
+from nma13 import documents, web_search
+from nma13.context import NavigationContext
 from nma13.counterfactual import what_would_change
+from nma13.documents.kinds import SUFFIXES
 from nma13.errors import LabError, UsageError
 from nma13.interpreter import Shown, Withdrawn
 from nma13.kit import Kit, default_kit
@@ -31,9 +33,7 @@ EXAMPLES = (
     "The operation on my hand may end my playing for good, and without it the pain goes on. I am a pianist.",
     "My wife and I must decide by Friday whether her mother moves in. Research proves that 80 % of families regret it.",
 )
-ATTACHED_LIMIT = 12_000
 JUDGED = 3  # parts of the feedback row
-PLAIN_TEXT = [".txt", ".md", ".csv"]
 WAITING = (
     "The answer appears here. The gates decide first, in a moment; then the words are written inside what they allow."
 )
@@ -49,8 +49,11 @@ def build(lab: Lab) -> None:
                 stop = gr.Button("Stop")
             with gr.Accordion("More", open=False):
                 file = gr.File(
-                    label="Attach a text for this one question (.txt, .md, .csv; not stored)", file_types=PLAIN_TEXT
+                    label="Attach for this one question (PDF, DOCX, TXT, MD, CSV, HTML; not stored)",
+                    file_types=sorted(SUFFIXES),
                 )
+                drawn = gr.Checkbox(label="Draw on my documents", value=True)
+                web = gr.Checkbox(label="Ask the web (sends its first factual question, nothing else)", value=False)
                 no_model = gr.Checkbox(label="Structure only, no model", value=False)
                 meaning = gr.Checkbox(label="Second look by meaning", value=True)
                 private = gr.Checkbox(label="Do not store this", value=False)
@@ -68,13 +71,19 @@ def build(lab: Lab) -> None:
         gates = gr.HTML()
     batch.build()
 
-    def ask(text: str, attached: str | None, bare: bool, second: bool, private: bool, session: str) -> Iterator[Any]:
-        how = Asked((session or "").strip(), store=not private, context=_context(attached))
+    def ask(
+        text: str, attached: str | None, drawn: bool, web: bool, bare: bool, second: bool, private: bool, session: str
+    ) -> Iterator[Any]:
+        try:
+            how = _asked(lab, text, attached, drawn=drawn, web=web, private=private, session=session)
+        except LabError as refused:
+            yield _refused(refused)
+            return
         yield from _navigate(lab, text, how, use_model=not bare, second=second)
 
     shown = [decided, words, told, own, why, gates, kept, *judge]
     begun = gr.on(
-        [go.click, asked.submit], ask, [asked, file, no_model, meaning, private, session], shown,
+        [go.click, asked.submit], ask, [asked, file, drawn, web, no_model, meaning, private, session], shown,
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
     stop.click(None, None, None, cancels=[begun], api_visibility="private")
@@ -88,12 +97,12 @@ def _navigate(lab: Lab, text: str, asked: Asked, *, use_model: bool, second: boo
     try:
         state = next(steps)
     except LabError as refused:
-        yield Html(""), pieces.panel("Nothing was run", Html(text_of(str(refused)))), "", "", "", "", "", *quiet
+        yield _refused(refused)
         return
     assert isinstance(state, PipelineState)
     own, gates = answer.own_words(state), answer.gates(state)
     hidden = (None, gr.Row(visible=False), "")
-    yield answer.chips(state), answer.prose("", note="writing …"), answer.notices(state), own, "", gates, "", *hidden
+    yield answer.chips(state), answer.prose("", note="writing …"), citations.told(state), own, "", gates, "", *hidden
     words = ""
     for step in steps:
         match step:
@@ -106,6 +115,11 @@ def _navigate(lab: Lab, text: str, asked: Asked, *, use_model: bool, second: boo
                 yield _finished(step, kit, _model_notice(lab) if use_model else ())
 
 
+def _refused(why: LabError) -> tuple[Any, ...]:
+    told = pieces.panel("Nothing was run", Html(text_of(str(why))))
+    return Html(""), told, "", "", "", "", "", *(gr.skip(),) * JUDGED
+
+
 def _finished(turn: Turn, kit: Kit, model: tuple[Notice, ...]) -> tuple[Any, ...]:
     """The whole screen once all is written and kept."""
     last = replace(turn.state, notices=(*turn.state.notices, *model))
@@ -113,7 +127,7 @@ def _finished(turn: Turn, kit: Kit, model: tuple[Notice, ...]) -> tuple[Any, ...
     shown = answer.prose(words, last)
     why = answer.why(last, what_would_change(last, kit))
     judged = (turn.episode, gr.Row(visible=turn.episode is not None), "")
-    return gr.skip(), shown, answer.notices(last), gr.skip(), why, gr.skip(), answer.kept(turn), *judged
+    return gr.skip(), shown, citations.told(last), gr.skip(), why, gr.skip(), answer.kept(turn), *judged
 
 
 def _model_notice(lab: Lab) -> tuple[Notice, ...]:
@@ -144,13 +158,14 @@ def _feedback(lab: Lab) -> tuple[Any, ...]:
     return episode, row, said
 
 
-def _context(attached: str | None) -> NavigationContext:
-    if not attached:
-        return NavigationContext()
-    path = Path(attached)
-    text = path.read_text(encoding="utf-8", errors="replace")[:ATTACHED_LIMIT]
-    passage = Material(MaterialKind.LIVE, path.name, text, path.name, "", 0, len(text))
-    return NavigationContext(document_passages=(passage,))
+def _asked(lab: Lab, text: str, attached: str | None, *, drawn: bool, web: bool, private: bool, session: str) -> Asked:
+    """What the run is given: the attached file, passages of stored documents, and the web if it was asked for."""
+    live = documents.live([Path(attached)] if attached else [], lab.data)
+    stored = documents.stored_for(text, lab.data) if drawn else documents.Given()
+    found = web_search.for_text(text, folder=lab.data, store=not private) if web else web_search.Found("")
+    context = NavigationContext(document_passages=live.materials + stored.materials, web_results=found.materials)
+    notices = (*live.notices, *stored.notices, *found.notices)
+    return Asked((session or "").strip(), store=not private, context=context, notices=notices)
 
 
 def _empty() -> Html:

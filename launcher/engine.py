@@ -73,3 +73,9 @@ def archive(arguments: list[str]) -> int:
     from nma13.cli.keeping import archive as run
 
     return run(arguments)
+
+
+def documents(arguments: list[str]) -> int:
+    from nma13.cli.documents import main
+
+    return main(arguments)

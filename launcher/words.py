@@ -98,6 +98,13 @@ WORDS: tuple[Word, ...] = (
         "launcher.engine:forget",
         usage="WHAT WHICH",
     ),
+    Word(
+        "documents",
+        GROUPS[3],
+        "texts that answers may rest on: put in, list, search, read, take out",
+        "launcher.engine:documents",
+        usage="add|list|search|show|remove",
+    ),
     Word("export", GROUPS[3], "everything you made as one readable ZIP", "launcher.engine:export", usage="[FILE]"),
     Word("archive", GROUPS[3], "move old episodes into a file, or put one back", "launcher.engine:archive"),
     Word(

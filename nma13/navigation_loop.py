@@ -65,6 +65,8 @@ class Asked:
     """False: nothing remembered is looked at either; the run is as on an empty store."""
     context: NavigationContext = field(default_factory=NavigationContext)
     """What else the run is given: documents, web results, locale."""
+    notices: tuple[Notice, ...] = ()
+    """What the person should know about how that was found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def navigate(
     opened for each stage that needs it and never held while a model writes.
     """
     sensed = sense(text, asked, folder)
-    state = interpret(text, sensed, kit)
+    state = interpret(text, replace(sensed, notices=(*asked.notices, *sensed.notices)), kit)
     yield state
     speaker = voice() if callable(voice) else voice
     for event in act(state, speaker, cancel):

@@ -10,6 +10,7 @@ from nma13.errors import LabError
 WORDS = (
     "navigate", "repl", "gates", "battery", "cases", "record",
     "recall", "patterns", "feedback", "forget", "export", "archive",
+    "documents",
 )  # fmt: skip
 
 
@@ -39,7 +40,7 @@ def _dispatch(given: list[str]) -> int:
 
 def word(name: str) -> Callable[[list[str]], int]:
     """The function behind a word, imported when it is used."""
-    from nma13.cli import batch, battery, keeping, memory, navigate, record, repl
+    from nma13.cli import batch, battery, documents, keeping, memory, navigate, record, repl
 
     return {
         "navigate": navigate.main,
@@ -54,6 +55,7 @@ def word(name: str) -> Callable[[list[str]], int]:
         "forget": keeping.forget,
         "export": keeping.export,
         "archive": keeping.archive,
+        "documents": documents.main,
     }[name]
 
 

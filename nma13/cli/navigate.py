@@ -22,9 +22,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the whole state as one JSON object")
     parser.add_argument("--explain", action="store_true", help="print the trace with the evidence underlined")
     parser.add_argument("--gates", action="store_true", help="print what each gate decided")
-    parser.add_argument(
-        "--attach", type=Path, action="append", default=[], metavar="FILE", help="material for this run"
-    )
     parser.add_argument("--record", type=Path, metavar="FILE", help="append the decision to a chained record file")
     parser.add_argument(
         "--keep-input", action="store_true", help="keep the text itself in the record, so that it can be replayed"
@@ -32,9 +29,11 @@ def main(arguments: list[str]) -> int:
     options.add_engine_options(parser)
     options.add_model_options(parser)
     options.add_memory_options(parser)
+    options.add_material_options(parser)
     chosen = parser.parse_args(arguments)
     text = sys.stdin.read() if chosen.text in (None, "-") else chosen.text
-    asked = options.asked_from(chosen, options.context_from(chosen.attach))
+    options.data_from(chosen)
+    asked = options.asked_from(chosen, text)
     kit = options.kit_from(chosen)
     with options.voice_from(chosen) as voice:
         steps = navigate(text, kit, voice, asked)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nma13.context import MaterialKind
 from nma13.evidence import Finding, Span
+from nma13.material import citation, classes
 from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
 
@@ -35,12 +37,24 @@ def notices(state: PipelineState) -> list[str]:
 def about(turn: Turn) -> list[str]:
     """What a person should know about a finished turn: notices, and where it was stored."""
     lines = notices(turn.state)
+    lines += material(turn.state)
     similar = turn.state.context.similar_episodes
     if similar:
         lines.append("resembles: " + ", ".join(f"episode {e.id} ({e.output_class})" for e in similar))
     if turn.episode is not None:
         lines.append(f"stored as episode {turn.episode} in session {turn.loop.session}")
     return lines
+
+
+def material(state: PipelineState) -> list[str]:
+    """What lay at hand: document, page and span of each passage, and what it asserts on what ground."""
+    passages = (*state.context.document_passages, *state.context.web_results)
+    kinds = {MaterialKind.LIVE: "attached", MaterialKind.WEB: "web, unverified", MaterialKind.TERRAIN: "terrain"}
+    return [
+        f"at hand [{kinds.get(one.kind, 'document')}]: {printable(citation(one))} ({classes(one)})"
+        + ("; kept from the model" if one.withheld else "")
+        for one in passages
+    ]
 
 
 def learned(state: PipelineState) -> list[str]:
@@ -120,7 +134,7 @@ def _merged(spans: Iterable[Span]) -> list[tuple[int, int]]:
 
 
 def _line(finding: Finding) -> str:
-    words = " + ".join(f"«{span.text}»" for span in finding.spans)
+    words = printable(" + ".join(f"«{span.text}»" for span in finding.spans))
     near = f" (like «{finding.reason}», {finding.similarity:.2f})" if finding.similarity is not None else ""
     kind = f" {finding.kind}" if finding.kind else ""
     return f"  {finding.sets}{kind}  {words}  [{finding.rule}]{near}"

@@ -8,16 +8,19 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 from nma13.cli import memory, options, render
 from nma13.cli.navigate import show
-from nma13.context import NavigationContext
 from nma13.errors import LabError
 from nma13.interpreter import Voice
 from nma13.kit import Kit
 from nma13.memory import VERDICTS, Verdict, give_feedback
 from nma13.navigation_loop import Asked, Turn, navigate
 from nma13.store import open_rw
+
+Ask = Callable[[str], Asked]
+"""How a line is to be navigated: what is remembered, stored and found for it."""
 
 HELP = (
     "Write a text and press Enter. Also: gates, why, memory, recall [TEXT], patterns,\n"
@@ -30,9 +33,10 @@ def main(arguments: list[str]) -> int:
     options.add_engine_options(parser)
     options.add_model_options(parser)
     options.add_memory_options(parser)
+    options.add_material_options(parser)
     chosen = parser.parse_args(arguments)
     kit = options.kit_from(chosen)
-    asked = options.asked_from(chosen, NavigationContext())
+    ask = partial(options.asked_from, chosen)
     last: Turn | None = None
     with options.voice_from(chosen) as voice:
         print(HELP, file=sys.stderr)
@@ -44,12 +48,12 @@ def main(arguments: list[str]) -> int:
             if line == "quit":
                 return 0
             try:
-                last = _answer(line, last, kit, voice, asked)
+                last = _answer(line, last, kit, voice, ask)
             except LabError as refused:
                 print(refused, file=sys.stderr)
 
 
-def _answer(line: str, last: Turn | None, kit: Kit, voice: Voice | None, asked: Asked) -> Turn | None:
+def _answer(line: str, last: Turn | None, kit: Kit, voice: Voice | None, ask: Ask) -> Turn | None:
     """Do what one line asks; returns the run that is now the last one."""
     word, _, rest = line.partition(" ")
     if line in ("", "help"):
@@ -65,7 +69,7 @@ def _answer(line: str, last: Turn | None, kit: Kit, voice: Voice | None, asked: 
     elif word in VERDICTS:
         _judge(last, next(verdict for verdict in VERDICTS if verdict == word), rest)
     else:
-        return show(navigate(line, kit, voice, asked), voice)
+        return show(navigate(line, kit, voice, ask(line)), voice)
     return last
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Owner = Literal["episode", "chunk"]
-NEAREST = 256  # compared exactly; the true nearest ten are almost always among them
+NEAREST = 512  # compared exactly; of the true nearest ten among 100,000, nine are among them (benchmarks.memory)
 WHOLE = 4 * encoder.DIMENSIONS  # bytes; a vector of another length is damaged and not compared
 GENERATION = "recall.generation"
 TEXTS = {

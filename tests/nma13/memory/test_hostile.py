@@ -65,7 +65,6 @@ def test_a_run_over_a_damaged_index_is_answered_and_told(data_folder: Path) -> N
     assert turn(OTHER).episode == 2
 
 
-@pytest.mark.skipif(not encoder.available(), reason="vectors are made by the encoder")
 def test_damaged_vectors_are_not_compared_and_not_fatal() -> None:
     with memory() as connection:
         keep(connection, ZITHER, OTHER, vectors=True)
@@ -112,9 +111,9 @@ def test_a_full_disk_costs_the_run_its_place_in_memory_and_nothing_else(monkeypa
         connection.execute(f"PRAGMA max_page_count = {pages}")
         return connection
 
-    monkeypatch.setattr("nma13.navigation_loop.open_rw", full)
-    last = turn(ZITHER + " and more of it" * 2_000)
-    monkeypatch.undo()
+    with monkeypatch.context() as patch:
+        patch.setattr("nma13.navigation_loop.open_rw", full)
+        last = turn(ZITHER + " and more of it" * 2_000)
     assert last.episode is None
     assert last.state.interpretation is not None
     assert any("There is no room to write memory.db" in notice.text for notice in last.state.notices)
