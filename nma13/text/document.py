@@ -29,7 +29,7 @@ _BOUNDARY = re.compile(
     r"|(?<=;))"
 )
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|al|fig|no|approx|jr|sr|cf|u\.s|p|pp|vol)|\b[a-z])\.$"
+    r"(?:\b(?:dr|mr|mrs|ms|prof|st|vs|e\.g|i\.e|etc|al|fig|no|approx|jr|sr|cf|u\.s|p|pp|vol)|(?<!')\b[a-z])\.$"
 )
 _OPENER = re.compile(
     r"(?:(?:and|but|or|so) )?(?:if|when|unless|although|though|because|since|while|after|before|once) "
