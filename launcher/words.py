@@ -22,6 +22,13 @@ GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Buil
 WORDS: tuple[Word, ...] = (
     Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
     Word(
+        "loop",
+        GROUPS[0],
+        "run a research loop, see how the loops stand, stop one, or print its service file",
+        "launcher.loops:loop",
+        usage="a|b|c|d|status|stop|service",
+    ),
+    Word(
         "navigate",
         GROUPS[1],
         "one text through the gates, and the prose they allow",
