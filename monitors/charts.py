@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from monitors.read.trends import FlagStep, Marker, Span, Step, Sums, rolling
 from monitors.read.pulse import FLAGS
-from monitors.stations import COLOURS, FRICTION_COLOURS, label
+from monitors.read.trends import FlagStep, Marker, Span, Step, Sums, rolling
+from monitors.stations import COLOURS, FRICTION_COLOURS, NAMES, label
 from monitors.statistics import Modes, Share, density
 from nma13.store import STATIONS
 from nma13.store.rollups import BINS_PER_DECADE
@@ -21,13 +22,15 @@ FLAG_COLOURS = {"confab": "#c0566e", "closure": "#d08a1d", "overreach": "#8d62c2
 SCALE = [[0, "rgba(31,159,145,.04)"], [1, "rgba(31,159,145,.95)"]]
 UNREAD = "could not be read"
 MOST_MARKERS = 40
+MOST_BARS = 36
+LEADS_TOGETHER, OUTPUTS_TOGETHER = 25, 90  # so many cases make one point of a smoothed curve
 
 
 def layout(key: str, height: int = 300, **more: Any) -> dict[str, Any]:
     """What all charts share. `key` names what is shown: while it stays the same, so do zoom and hidden lines."""
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}}
     return {
-        "height": height, "margin": {"l": 8, "r": 12, "t": 34, "b": 8}, "uirevision": key, "legend": legend,
+        "height": height, "margin": {"l": 8, "r": 12, "t": 34, "b": 12}, "uirevision": key, "legend": legend,
         "hovermode": "closest", "bargap": 0.25, **more,
     }  # fmt: skip
 
@@ -78,7 +81,7 @@ def markers(marks: Sequence[Marker]) -> list[dict[str, Any]]:
 
 def stations(sums: Sums, key: str, *, asks_can: bool) -> Chart:
     """Each station's profile: how often it leads; where CAN is asked, how often it confirms and how often it blocks."""
-    names = [label(station) for station in STATIONS]
+    names = [f"{station}<br>{NAMES[station]}" for station in STATIONS]
     bars = [("leads", [Share(sums.stations[s].led, sums.cycles) for s in STATIONS], "#5878cf")]
     if asks_can:
         bars.append(("confirms CAN", [sums.confirmed(s) for s in STATIONS], TIDE))
@@ -100,7 +103,7 @@ def leads(sums: Sums, key: str) -> Chart:
         "texttemplate": "%{text}", "colorscale": SCALE, "zmin": 0, "showscale": False, "xgap": 2, "ygap": 2,
         "hovertemplate": "after %{y} leads %{x}<br>%{z:.1%} (%{text} cycles)<extra></extra>",
     }]  # fmt: skip
-    axes = {"xaxis": axis("leads next", side="top", fixedrange=True), "yaxis": axis(autorange="reversed", fixedrange=True)}
+    axes = {"xaxis": axis(side="top", fixedrange=True), "yaxis": axis(autorange="reversed", fixedrange=True)}
     return {"data": data, "layout": layout(key, 340, **axes)}
 
 
@@ -108,7 +111,7 @@ def leads_over_time(steps: Sequence[Step], key: str) -> Chart:
     """Each station's share of the lead, smoothed over neighbouring steps, so that a change of rank can be seen."""
     data = []
     for station in STATIONS:
-        x, y = _smoothed([(step.last, step.led[station], sum(step.led.values())) for step in steps])
+        x, y = _smoothed([(step.last, step.led[station], sum(step.led.values())) for step in steps], LEADS_TOGETHER)
         data.append({
             "x": x, "y": y, "mode": "lines", "name": station, "line": {"color": COLOURS[station], "width": 1.8},
             "hovertemplate": f"{label(station)}, cycle %{{x:,}}: %{{y:.1%}}<extra></extra>",
@@ -116,8 +119,9 @@ def leads_over_time(steps: Sequence[Step], key: str) -> Chart:
     return {"data": data, "layout": layout(key, 340, xaxis=axis("cycle"), yaxis=axis(**PERCENT))}
 
 
-def friction(steps: Sequence[Step], key: str) -> Chart:
+def friction(fine: Sequence[Step], key: str) -> Chart:
     """The friction mix; what could not be read is a share of its own and no friction."""
+    steps = _wider(fine)
     x, width = [(step.first + step.last) / 2 for step in steps], [step.last - step.first + 1 for step in steps]
     span = [f"cycles {Span(step.first, step.last)}" for step in steps]
     data = []
@@ -136,7 +140,7 @@ def friction(steps: Sequence[Step], key: str) -> Chart:
 
 def flags(sums: Sums, key: str) -> Chart:
     """Flags per station and kind, per output."""
-    names = [label(station) for station in STATIONS]
+    names = [f"{station}<br>{NAMES[station]}" for station in STATIONS]
     data = [
         _share_bars(
             flag.upper(), names,
@@ -151,14 +155,19 @@ def flags_over_time(steps: Sequence[FlagStep], key: str) -> Chart:
     """Flags an output, station by station; S5 stands out because its volatility is an open signal."""
     data = []
     for station in STATIONS:
-        points = [(step.last, step.flagged[station] / step.outputs[station]) for step in steps if step.outputs[station]]
+        x, y = _smoothed(
+            [(step.last, step.flagged[station], step.outputs[station]) for step in steps], OUTPUTS_TOGETHER
+        )
         data.append({
-            "x": [x for x, _ in points], "y": _r([y for _, y in points]), "mode": "lines", "name": station,
+            "x": x, "y": y, "mode": "lines", "name": station,
             "line": {"color": COLOURS[station], "width": 2.6 if station == "S5" else 1.1},
             "opacity": 1 if station == "S5" else 0.65,
             "hovertemplate": f"{label(station)}, up to cycle %{{x:,}}: %{{y:.2f}} flags an output<extra></extra>",
         })  # fmt: skip
-    return {"data": data, "layout": layout(key, 300, xaxis=axis("cycle"), yaxis=axis("flags an output", rangemode="tozero"))}
+    return {
+        "data": data,
+        "layout": layout(key, 300, xaxis=axis("cycle"), yaxis=axis("flags an output", rangemode="tozero")),
+    }
 
 
 def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
@@ -170,7 +179,10 @@ def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
     edges = [number * width for number in numbers]
     total = sum(bins.values())
     seconds = [10 ** (edge + width / 2) for edge in edges]
-    said = [f"{_time(10**edge)} to {_time(10 ** (edge + width))}: {bins.get(n, 0):,} cycles" for n, edge in zip(numbers, edges, strict=True)]
+    said = [
+        f"{_time(10**edge)} to {_time(10 ** (edge + width))}: {bins.get(n, 0):,} cycles"
+        for n, edge in zip(numbers, edges, strict=True)
+    ]
     data: list[dict[str, Any]] = [{
         "type": "bar", "x": _r(seconds), "y": _r([bins.get(n, 0) / total for n in numbers]), "text": said, "textposition": "none",
         "width": _r([10 ** (edge + width) - 10**edge for edge in edges]), "name": "cycles",
@@ -184,7 +196,9 @@ def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
         })  # fmt: skip
     ticks = _time_ticks(10 ** float(x[0]), 10 ** float(x[-1]))
     axes = {
-        "xaxis": axis("duration of a cycle, logarithmic", type="log", tickvals=ticks, ticktext=[_time(t) for t in ticks]),
+        "xaxis": axis(
+            "duration of a cycle, logarithmic", type="log", tickvals=ticks, ticktext=[_time(t) for t in ticks]
+        ),
         "yaxis": axis(**{**PERCENT, "tickformat": ".1%"}),
     }
     return {"data": data, "layout": layout(key, 320, bargap=0, **axes)}
@@ -200,7 +214,7 @@ def scenarios(sums: Sums, key: str, words: str) -> Chart:
 
 def bare(found: Mapping[tuple[str, bool], Share], key: str) -> Chart:
     """Loop C: does a station confirm CAN less often, or more, when it is given no criterion?"""
-    names = [label(station) for station in STATIONS]
+    names = [f"{station}<br>{NAMES[station]}" for station in STATIONS]
     data = [
         _share_bars(words, names, [found.get((s, is_bare), Share(0, 0)) for s in STATIONS], colour)
         for words, is_bare, colour in (("with its criterion", False, TIDE), ("bare", True, "#d08a1d"))
@@ -220,7 +234,10 @@ def positions(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
         "colorscale": SCALE, "xgap": 3, "ygap": 3, "showscale": False,
         "hovertemplate": "%{y}, CAN stands %{x}<br>%{customdata}<extra></extra>",
     }]  # fmt: skip
-    axes = {"xaxis": axis("CAN stands", side="top", fixedrange=True), "yaxis": axis(autorange="reversed", fixedrange=True)}
+    axes = {
+        "xaxis": axis("CAN stands", side="top", fixedrange=True),
+        "yaxis": axis(autorange="reversed", fixedrange=True),
+    }
     return {"data": data, "layout": layout(key, 300, **axes)}
 
 
@@ -235,12 +252,22 @@ def by_place(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
     return {"data": [bar], "layout": layout(key, 300, showlegend=False, xaxis=axis(), yaxis=axis(**PERCENT))}
 
 
-def _share_bars(name: str, where: Sequence[str], shares: Sequence[Share], colour: str, *, sideways: bool = False) -> dict[str, Any]:
+def _share_bars(
+    name: str, where: Sequence[str], shares: Sequence[Share], colour: str, *, sideways: bool = False
+) -> dict[str, Any]:
     """Shares as bars, each with its 95 % interval."""
     values = _r([share.value or 0.0 for share in shares])
     above = _r([share.bounds[1] - (share.value or 0.0) if share.of else 0.0 for share in shares])
     below = _r([(share.value or 0.0) - share.bounds[0] if share.of else 0.0 for share in shares])
-    error = {"type": "data", "symmetric": False, "array": above, "arrayminus": below, "thickness": 1.2, "width": 3, "color": "rgba(128,120,105,.9)"}
+    error = {
+        "type": "data",
+        "symmetric": False,
+        "array": above,
+        "arrayminus": below,
+        "thickness": 1.2,
+        "width": 3,
+        "color": "rgba(128,120,105,.9)",
+    }
     x, y = (values, list(where)) if sideways else (list(where), values)
     return {
         "type": "bar", "name": name, "x": x, "y": y, "orientation": "h" if sideways else "v", "text": [str(s) for s in shares],
@@ -249,17 +276,31 @@ def _share_bars(name: str, where: Sequence[str], shares: Sequence[Share], colour
     }  # fmt: skip
 
 
-def _smoothed(points: Sequence[tuple[int, int, int]], least: int = 25) -> tuple[list[int], list[float | None]]:
+def _smoothed(points: Sequence[tuple[int, int, int]], least: int) -> tuple[list[int], list[float | None]]:
     """Shares over as many neighbouring steps as hold `least` cases, so that a single cycle is no peak."""
-    x, y = [], []
+    x: list[int] = []
+    y: list[float | None] = []
+    least = min(least, sum(whole for _, _, whole in points))
     start = count = of = 0
     for at, (where, one, whole) in enumerate(points):
         count, of = count + one, of + whole
         while start < at and of - points[start][2] >= least:
             count, of, start = count - points[start][1], of - points[start][2], start + 1
-        x.append(where)
-        y.append(round(count / of, 4) if of else None)
+        if of and of >= least:
+            x.append(where)
+            y.append(round(count / of, 4))
     return x, y
+
+
+def _wider(steps: Sequence[Step]) -> list[Step]:
+    """Neighbouring steps put together, so that a bar stands for a mix and not for one or two cycles."""
+    size = max(1, -(-len(steps) // MOST_BARS))
+    groups = [steps[at : at + size] for at in range(0, len(steps), size)]
+    return [
+        Step(group[0].first, group[-1].last, sum(step.cycles for step in group), sum(step.resolved for step in group),
+             sum((step.friction for step in group), Counter()))
+        for group in groups
+    ]  # fmt: skip
 
 
 def _friction_count(step: Step, name: str) -> int:
@@ -295,5 +336,3 @@ def _ordinal(place: int) -> str:
 def _r(values: Any) -> list[Any]:
     """Four digits are more than a screen shows and half of what a message would weigh."""
     return [None if value is None else float(f"{value:.5g}") for value in values]
-
-

@@ -72,11 +72,15 @@ def side_by_side(first: Sums, second: Sums, *, asks_can: bool) -> Html:
         away = gap[1] > 0 or gap[2] < 0
         words = f"{100 * gap[0]:+.1f} points ({100 * gap[1]:+.1f} to {100 * gap[2]:+.1f})"
         rows.append([name, _share(one), _share(two), pieces.chip(words, "warm") if away else text(words)])
-    times = [[f"cycles {one.span}", _time(one.seconds / one.cycles), modes(one.durations).words] for one in (first, second)]
+    times = [
+        [f"cycles {one.span}", _time(one.seconds / one.cycles), modes(one.durations).words] for one in (first, second)
+    ]
     head = ["", f"Cycles {first.span}", f"Cycles {second.span}", "Second minus first (95 % CI)"]
     return el(
         "div",
-        pieces.panel("Side by side", pieces.table(head, rows, "Two ranges side by side"), el("p", CAUTION, class_="note")),
+        pieces.panel(
+            "Side by side", pieces.table(head, rows, "Two ranges side by side"), el("p", CAUTION, class_="note")
+        ),
         pieces.panel("Durations", pieces.table(["", "average", "modes"], times, "Durations of both ranges")),
     )
 

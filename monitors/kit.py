@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from apps.gradio_setup import gr
 from apps.lab import Lab
 from apps.registry import ALL, App
 from monitors.memo import Memo
@@ -76,12 +77,14 @@ class Part:
     """A tab that follows the loop: what it shows, and how it is brought up to date while it is seen.
 
     `refresh(connection, pulse, seen, *inputs)` returns what was now seen and a value for each output, or
-    None when nothing has moved since `seen`. Changing one of `inputs` refreshes at once.
+    None when nothing has moved since `seen`.
     """
 
     outputs: Sequence[Any] = ()
     refresh: Refresh = lambda *_: None
     inputs: Sequence[Any] = ()
+    eager: Sequence[Any] = ()
+    """Those of `inputs` whose change does not wait for the next tick; what somebody types may."""
     opens: Sequence[Any] = ()
     """Components whose links open a cycle."""
 
@@ -130,7 +133,6 @@ def script(*names: str) -> str:
 
 def build(monitor: Monitor, lab: Lab) -> Any:
     """The page: header, strip, tabs, and one timer for all of it."""
-    from apps.gradio_setup import gr
     from apps.page import page
     from monitors import strip
 
@@ -148,13 +150,13 @@ def build(monitor: Monitor, lab: Lab) -> Any:
             for name in monitor.tabs:
                 with gr.Tab(TABS[name], id=name) as entries[name]:
                     parts[name] = importlib.import_module(f"monitors.tabs.{name}").build(room)
-        _follow(gr, room, demo, parts, entries, tab, seen, (line, hint, shown))
-        _open_cycles(gr, parts, tabs, tab)
+        _follow(room, demo, parts, entries, tab, seen, (line, hint, shown))
+        _open_cycles(demo, parts, tabs, tab)
     return demo
 
 
 def _follow(
-    gr: Any, room: Room, demo: Any, parts: dict[str, Part], entries: dict[str, Any], tab: Any, seen: dict[str, Any],
+    room: Room, demo: Any, parts: dict[str, Part], entries: dict[str, Any], tab: Any, seen: dict[str, Any],
     top: tuple[Any, Any, Any],
 ) -> None:  # fmt: skip
     """One timer for the page; a tab that is opened, or whose wishes change, does not wait for it."""
@@ -194,20 +196,27 @@ def _follow(
             return [name, got.changed[0], *got.changed[1]]
 
         ins, outs = [seen[name], *part.inputs], [tab, seen[name], *part.outputs]
-        gr.on([entries[name].select, *(one.change for one in part.inputs)], opened, ins, outs, **QUIET)
+        gr.on([entries[name].select, *(one.change for one in part.eager)], opened, ins, outs, **QUIET)
 
 
-def _open_cycles(gr: Any, parts: dict[str, Part], tabs: Any, tab: Any) -> None:
+def _open_cycles(demo: Any, parts: dict[str, Part], tabs: Any, tab: Any) -> None:
     """A cycle's link, wherever it stands, opens Cycle Detail; that tab then refreshes by itself."""
     number = parts["detail"].inputs[0]
+    demo.load(_cycle_in_address, None, number, **QUIET)
 
-    def chosen(event: gr.EventData) -> Any:
-        return gr.Tabs(selected="detail"), "detail", int(event.cycle)
-
-    chosen.__annotations__["event"] = gr.EventData  # the name above is a word to Gradio, which looks in globals only
     for part in parts.values():
         for component in part.opens:
-            component.show_cycle(chosen, None, [tabs, tab, number], **QUIET)
+            component.show_cycle(_chosen_cycle, None, [tabs, tab, number], **QUIET)
+
+
+def _cycle_in_address(request: gr.Request) -> int | None:
+    """`?tab=detail&cycle=12`."""
+    said = request.query_params.get("cycle", "")
+    return int(said) if said.isdecimal() and len(said) < 12 else None
+
+
+def _chosen_cycle(event: gr.EventData) -> Any:
+    return gr.Tabs(selected="detail"), "detail", int(event.cycle)
 
 
 def main(monitor: Monitor, arguments: Sequence[str] | None = None) -> int:

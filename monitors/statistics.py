@@ -93,7 +93,9 @@ def modes(bins: Mapping[int, int]) -> Modes:
     mean = float(np.average(centres, weights=counts))
     spread = max(math.sqrt(float(np.average((centres - mean) ** 2, weights=counts))), width / 2)
     one = np.array([[1.0, mean, spread]])
-    two = max((_mixture(centres, counts, start, width) for start in _starts(centres, counts, spread)), key=lambda f: f[1])
+    two = max(
+        (_mixture(centres, counts, start, width) for start in _starts(centres, counts, spread)), key=lambda f: f[1]
+    )
     gain = (2 * math.log(n) - 2 * _likelihood(centres, counts, one)) - (5 * math.log(n) - 2 * two[1])
     ordered = two[0][np.argsort(two[0][:, 1])]
     first, second = (_mode(row) for row in ordered)
@@ -104,7 +106,11 @@ def modes(bins: Mapping[int, int]) -> Modes:
             "points and leave a valley between them. This says that there are two kinds of duration, not why."
         )
         return Modes("two modes", n, _mode(one[0]), (first, second), gain, words)
-    why = "the fitted curve has one peak" if gain > STRONG_BIC else f"two humps do not fit clearly better ({gain:+.0f} BIC)"
+    why = (
+        "the fitted curve has one peak"
+        if gain > STRONG_BIC
+        else f"two humps do not fit clearly better ({gain:+.0f} BIC)"
+    )
     words = (
         f"No second mode shows in these {n:,} cycles: {why}. That is not proof that there is none; the middle lies "
         f"at {_seconds(10**mean)}."

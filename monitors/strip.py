@@ -49,7 +49,7 @@ def _words(pulse: Pulse, alerts: tuple[Alert, ...]) -> list[Html]:
         words.append(el("span", "cycle ", el("b", f"{pulse.newest_cycle:,}"), part))
         words.append(el("span", el("b", f"{pulse.finished:,}"), " finished"))
     if pulse.written_ms is not None:
-        words.append(el("span", "last write ", el("time", "…", data_at=pulse.written_ms), " ago"))
+        words.append(el("span", "last write ", el("time", "…", data_at=pulse.written_ms)))
     if alerts:
         several = f"{len(alerts)} alerts" if len(alerts) > 1 else "1 alert"
         words.append(pieces.chip(several, "alarm"))
@@ -74,7 +74,9 @@ def _hint(room: Room, trouble: Trouble) -> Html:
     """Instead of empty tabs: what this page will show, and the one command that begins it."""
     monitor, nothing = room.monitor, trouble.kind in ("missing", "empty")
     lies = ["It is read from ", pieces.code(str(room.place.path)), ", and this page only ever reads."]
-    needs = [lies, "The page looks again every second; there is nothing to reload."] if nothing else [trouble.words, lies]
+    needs = (
+        [lies, "The page looks again every second; there is nothing to reload."] if nothing else [trouble.words, lies]
+    )
     return pieces.empty_state(
         glyphs.pulse(),
         TITLES[trouble.kind],

@@ -6,7 +6,7 @@ const plain = (seconds) =>
 let skew = 0; // the lab's clock minus this device's
 const age = () => {
   for (const one of element.querySelectorAll("time[data-at]"))
-    one.textContent = plain(Math.max(0, Date.now() + skew - Number(one.dataset.at)) / 1000);
+    one.textContent = `${plain(Math.max(0, Date.now() + skew - Number(one.dataset.at)) / 1000)} ago`;
 };
 const take = () => {
   const strip = element.querySelector("[data-now]");

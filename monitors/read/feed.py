@@ -69,7 +69,7 @@ def _select(loop: LoopTables) -> str:
     return (
         "SELECT o.id, o.cycle, o.round, o.station, o.text, o.confab, o.closure, o.overreach, o.audit, o.created_ms,"
         f" c.scenario_type, {can} AS confirmed, {bare} AS bare, {sequence} AS sequence"
-        f" FROM {loop.outputs} o JOIN {loop.cycles} c ON c.cycle = o.cycle AND c.source = o.source"  # noqa: S608
+        f" FROM {loop.outputs} o JOIN {loop.cycles} c ON c.cycle = o.cycle AND c.source = o.source"
     )
 
 

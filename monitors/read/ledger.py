@@ -40,4 +40,6 @@ def ledger(
 
 def newest_entry(connection: sqlite3.Connection, loop: LoopTables) -> int:
     """The cursor of the ledger."""
-    return connection.execute("SELECT max(id) FROM knowledge_ledger WHERE source = ?", (loop.source,)).fetchone()[0] or 0
+    return (
+        connection.execute("SELECT max(id) FROM knowledge_ledger WHERE source = ?", (loop.source,)).fetchone()[0] or 0
+    )

@@ -56,7 +56,12 @@ def build(room: Room) -> Part:
     with gr.Row(elem_classes="wishes"):
         choice, first, last = controls()
         window = gr.Dropdown(
-            [(f"{n:,} cycles", n) for n in WINDOWS], value=50, label="Rolling window", min_width=150, scale=1, filterable=False
+            [(f"{n:,} cycles", n) for n in WINDOWS],
+            value=50,
+            label="Rolling window",
+            min_width=150,
+            scale=1,
+            filterable=False,
         )
     cards = gr.HTML(elem_classes="dash-cards")
     drawn = gr.HTML(
@@ -77,7 +82,8 @@ def build(room: Room) -> Part:
         )
         return None if seen == (wish, made) else ((wish, made), list(shown))
 
-    return Part([cards, drawn], refresh, [choice, first, last, window])
+    wishes = [choice, first, last, window]
+    return Part([cards, drawn], refresh, wishes, eager=wishes)
 
 
 def _shown(
@@ -98,9 +104,10 @@ def cards_of(room: Room, found: View) -> Html:
     resolved = pieces.card(
         "CAN resolved" if asks else "Not stuck",
         _percent(total.resolution.value),
-        f"95 % CI {100 * low:.1f}–{100 * high:.1f}",
-        spark([step.resolved / step.cycles if step.cycles else 0.0 for step in found.steps]),
-    )
+        None,
+        [el("div", f"95 % CI {100 * low:.1f}–{100 * high:.1f} %", class_="card-note"),
+         spark([step.resolved / step.cycles if step.cycles else 0.0 for step in found.steps])],
+    )  # fmt: skip
     flagged = sum(station.flagged for station in total.stations.values())
     return pieces.cards(
         pieces.card("Cycles", f"{total.cycles:,}", f"{found.span}", spark([step.cycles for step in found.steps])),
@@ -193,7 +200,12 @@ def spark(values: list[float]) -> Html | None:
     rise = (high - low) or 1.0
     points = " ".join(f"{100 * i / (len(means) - 1):.1f},{22 - 20 * (m - low) / rise:.1f}" for i, m in enumerate(means))
     return el(
-        "svg", el("polyline", points=points), viewBox="0 0 100 24", preserveAspectRatio="none", class_="spark", aria_hidden="true"
+        "svg",
+        el("polyline", points=points),
+        viewBox="0 0 100 24",
+        preserveAspectRatio="none",
+        class_="spark",
+        aria_hidden="true",
     )
 
 

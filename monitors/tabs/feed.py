@@ -23,8 +23,11 @@ WISHES = (
 def build(room: Room) -> Part:
     """An empty log; rows arrive as data and are written in by the page, so that no text is ever taken for markup."""
     log = gr.HTML(
-        {"rows": [], "skipped": 0}, html_template=_frame(), js_on_load=script("feed", "open"),
-        apply_default_css=False, elem_classes="live-block"
+        {"rows": [], "skipped": 0},
+        html_template=_frame(),
+        js_on_load=script("feed", "open"),
+        apply_default_css=False,
+        elem_classes="live-block",
     )
 
     def refresh(connection: sqlite3.Connection, pulse: Pulse, seen: int | None) -> tuple[int, list[Any]] | None:
