@@ -10,7 +10,7 @@ from apps import pieces
 from apps.html import Child, Html, el, text
 from loops.scenarios import load_scenarios
 from monitors import stations, tables
-from monitors.charts import _time
+from monitors.charts import time_of
 from monitors.difference import Difference, difference
 from monitors.read.board import Board, blocking
 from nma13.store import ROUNDS, STATIONS, LoopTables
@@ -44,8 +44,8 @@ def _head(board: Board, loop: LoopTables) -> Html:
         )
     said: list[Child] = [tables.when(cycle["started_ms"]), " UTC"]
     if cycle["seconds"] is not None:
-        inside = f", {_time(cycle['model_seconds'])} of it inside the model" if cycle["model_seconds"] else ""
-        said.append(f" · took {_time(cycle['seconds'])}{inside}")
+        inside = f", {time_of(cycle['model_seconds'])} of it inside the model" if cycle["model_seconds"] else ""
+        said.append(f" · took {time_of(cycle['seconds'])}{inside}")
     said.append(f" · {cycle['model']} · seed {cycle['seed']}")
     if board.running:
         said.append(f" · output {len(board.outputs)} of {len(ROUNDS) * len(STATIONS)}")
@@ -96,7 +96,7 @@ def _cell(output: Mapping[str, Any] | None, round_: str, moved: Difference | Non
     can = output.get("can_confirmed")
     if round_ == "R3" and can is not None:
         flags.insert(0, pieces.chip("CAN confirmed", "calm") if can else pieces.chip("CAN not confirmed"))
-    foot = f"{output['completion_tokens']} tokens · {_time(output['seconds'])} · {output['made']}"
+    foot = f"{output['completion_tokens']} tokens · {time_of(output['seconds'])} · {output['made']}"
     words = el(
         "p", drawn(output["text"], side or (), json.loads(output["findings"]), gone=round_ == "R1"), class_="words"
     )

@@ -180,7 +180,7 @@ def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
     total = sum(bins.values())
     seconds = [10 ** (edge + width / 2) for edge in edges]
     said = [
-        f"{_time(10**edge)} to {_time(10 ** (edge + width))}: {bins.get(n, 0):,} cycles"
+        f"{time_of(10**edge)} to {time_of(10 ** (edge + width))}: {bins.get(n, 0):,} cycles"
         for n, edge in zip(numbers, edges, strict=True)
     ]
     data: list[dict[str, Any]] = [{
@@ -192,12 +192,12 @@ def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
     for hump, colour in zip(found.two or (), ("#5878cf", "#c0566e"), strict=False):
         data.append({
             "x": _r(10**x), "y": _r(density(hump, x) * width), "mode": "lines", "line": {"color": colour, "width": 2.2},
-            "name": f"about {_time(hump.seconds)}, {hump.weight:.0%} of cycles", "hoverinfo": "skip",
+            "name": f"about {time_of(hump.seconds)}, {hump.weight:.0%} of cycles", "hoverinfo": "skip",
         })  # fmt: skip
     ticks = _time_ticks(10 ** float(x[0]), 10 ** float(x[-1]))
     axes = {
         "xaxis": axis(
-            "duration of a cycle, logarithmic", type="log", tickvals=ticks, ticktext=[_time(t) for t in ticks]
+            "duration of a cycle, logarithmic", type="log", tickvals=ticks, ticktext=[time_of(t) for t in ticks]
         ),
         "yaxis": axis(**{**PERCENT, "tickformat": ".1%"}),
     }
@@ -314,7 +314,7 @@ def _upright(cycle: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _time(seconds: float) -> str:
+def time_of(seconds: float) -> str:
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 90:

@@ -10,8 +10,8 @@ from apps import pieces
 from apps.gradio_setup import gr
 from apps.html import Child, Html, el, text
 from monitors import stations
-from monitors.charts import UNREAD, _time
-from monitors.kit import QUIET, Room, read
+from monitors.charts import UNREAD, time_of
+from monitors.kit import QUIET, Room, read, whole
 from monitors.read.trends import Span, Sums, extent, sums
 from monitors.statistics import Share, difference, modes
 from nma13.store import STATIONS
@@ -27,14 +27,14 @@ def comparison(room: Room) -> None:
     """Folded away until wanted; computed only when asked."""
     with gr.Accordion("Compare two ranges of cycles", open=False), gr.Row(elem_classes="wishes"):
         fields = [
-            gr.Number(None, label=name, precision=0, min_width=110)
+            gr.Textbox("", placeholder="cycle", label=name, max_lines=1, min_width=110)
             for name in ("First range from", "to", "Second range from", "to ")
         ]
         halves = gr.Button("First half and second half", min_width=180, elem_classes="quiet")
         go = gr.Button("Compare", variant="primary", min_width=120, elem_classes="quiet")
     shown = gr.HTML(elem_classes="compared")
 
-    def compare(*cycles: float | None) -> Html:
+    def compare(*cycles: str) -> Html:
         return read(room, lambda connection: _compare(connection, room, cycles), _nothing())
 
     def split() -> Any:
@@ -42,17 +42,18 @@ def comparison(room: Room) -> None:
         if span is None or len(span) < 2:
             return [gr.skip()] * 4 + [_nothing()]
         middle = (span.first + span.last) // 2
-        cycles = (span.first, middle, middle + 1, span.last)
+        cycles = tuple(map(str, (span.first, middle, middle + 1, span.last)))
         return [*cycles, compare(*cycles)]
 
     go.click(compare, fields, shown, **QUIET)
     halves.click(split, None, [*fields, shown], **QUIET)
 
 
-def _compare(connection: sqlite3.Connection, room: Room, cycles: tuple[float | None, ...]) -> Html:
-    if any(one is None for one in cycles):
+def _compare(connection: sqlite3.Connection, room: Room, cycles: tuple[str, ...]) -> Html:
+    numbers = [number for one in cycles if (number := whole(one)) is not None]
+    if len(numbers) < len(cycles):
         return el("p", "Say for both ranges where they begin and where they end.", class_="note")
-    a, b, c, d = (int(one) for one in cycles if one is not None)
+    a, b, c, d = numbers
     spans = (Span(min(a, b), max(a, b)), Span(min(c, d), max(c, d)))
     first, second = (sums(connection, room.loop, span) for span in spans)
     if not first.cycles or not second.cycles:
@@ -73,7 +74,7 @@ def side_by_side(first: Sums, second: Sums, *, asks_can: bool) -> Html:
         words = f"{100 * gap[0]:+.1f} points ({100 * gap[1]:+.1f} to {100 * gap[2]:+.1f})"
         rows.append([name, _share(one), _share(two), pieces.chip(words, "warm") if away else text(words)])
     times = [
-        [f"cycles {one.span}", _time(one.seconds / one.cycles), modes(one.durations).words] for one in (first, second)
+        [f"cycles {one.span}", time_of(one.seconds / one.cycles), modes(one.durations).words] for one in (first, second)
     ]
     head = ["", f"Cycles {first.span}", f"Cycles {second.span}", "Second minus first (95 % CI)"]
     return el(

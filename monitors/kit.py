@@ -126,6 +126,12 @@ def read(room: Room, ask: Callable[[sqlite3.Connection], Any], otherwise: Any) -
         raise
 
 
+def whole(said: str | None) -> int | None:
+    """What stands in a field for a cycle; None when it holds no number. (An empty `gr.Number` shows itself as 0.)"""
+    plain = (said or "").strip().replace(",", "")
+    return int(plain) if plain.isdecimal() and len(plain) < 12 else None
+
+
 def script(*names: str) -> str:
     """The scripts of a component, one after the other, each in a scope of its own."""
     return "\n".join(f"{{\n{(LOOK / f'{name}.js').read_text(encoding='utf-8')}}}" for name in names)
@@ -209,14 +215,14 @@ def _open_cycles(demo: Any, parts: dict[str, Part], tabs: Any, tab: Any) -> None
             component.show_cycle(_chosen_cycle, None, [tabs, tab, number], **QUIET)
 
 
-def _cycle_in_address(request: gr.Request) -> int | None:
+def _cycle_in_address(request: gr.Request) -> str:
     """`?tab=detail&cycle=12`."""
-    said = request.query_params.get("cycle", "")
-    return int(said) if said.isdecimal() and len(said) < 12 else None
+    cycle = whole(request.query_params.get("cycle"))
+    return "" if cycle is None else str(cycle)
 
 
 def _chosen_cycle(event: gr.EventData) -> Any:
-    return gr.Tabs(selected="detail"), "detail", int(event.cycle)
+    return gr.Tabs(selected="detail"), "detail", str(int(event.cycle))
 
 
 def main(monitor: Monitor, arguments: Sequence[str] | None = None) -> int:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -186,3 +187,41 @@ def _mode(row: np.ndarray) -> Mode:
 
 def _seconds(value: float) -> str:
     return f"{value:.0f} s" if value >= 10 else f"{value:.2g} s"
+
+
+# — three figures that go with the signals that stay open; none of them is a verdict —
+
+
+def turning_points(values: Sequence[float]) -> tuple[int, float]:
+    """How often a curve turns, and how often pure noise of this length would: 2(n - 2)/3."""
+    turns = sum((b - a) * (c - b) < 0 for a, b, c in zip(values, values[1:], values[2:], strict=False))
+    return turns, max(0.0, 2 * (len(values) - 2) / 3)
+
+
+def dispersion(shares: Sequence[Share]) -> float | None:
+    """How far shares lie apart, in units of what chance alone would do: about 1 when one rate held all along."""
+    known = [share for share in shares if share.of]
+    whole = sum(share.of for share in known)
+    count = sum(share.count for share in known)
+    if len(known) < 2 or not 0 < count < whole:
+        return None
+    rate = count / whole
+    square = sum((share.count - share.of * rate) ** 2 / (share.of * rate * (1 - rate)) for share in known)
+    return square / (len(known) - 1)
+
+
+def dependence(counts: Mapping[tuple[str, str], int]) -> float | None:
+    """Cramér's V of a table «this, then that»: 0 when what comes next does not depend on what was, 1 when it is fixed."""
+    rows, columns = Counter[str](), Counter[str]()
+    for (before, after), count in counts.items():
+        rows[before] += count
+        columns[after] += count
+    whole = sum(rows.values())
+    many = min(sum(n > 0 for n in rows.values()), sum(n > 0 for n in columns.values()))
+    if whole == 0 or many < 2:
+        return None
+    square = sum(
+        (counts.get((a, b), 0) - rows[a] * columns[b] / whole) ** 2 / (rows[a] * columns[b] / whole)
+        for a in rows for b in columns if rows[a] and columns[b]
+    )  # fmt: skip
+    return math.sqrt(square / (whole * (many - 1)))

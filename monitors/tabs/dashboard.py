@@ -72,7 +72,7 @@ def build(room: Room) -> Part:
 
     def refresh(
         connection: sqlite3.Connection, pulse: Pulse, seen: Any,
-        choice: str, first: float | None, last: float | None, window: int,
+        choice: str, first: str | None, last: str | None, window: int,
     ) -> tuple[Any, list[Any]] | None:  # fmt: skip
         wish, stamp = (choice, first, last, window), (pulse.finished, pulse.newest_event)
         if seen == (wish, stamp):
@@ -87,7 +87,7 @@ def build(room: Room) -> Part:
 
 
 def _shown(
-    connection: sqlite3.Connection, room: Room, choice: str, first: float | None, last: float | None, window: int
+    connection: sqlite3.Connection, room: Room, choice: str, first: str | None, last: str | None, window: int
 ) -> tuple[Html, Any]:
     span = span_of(connection, room.loop, choice, first, last)
     if span is None:
@@ -114,7 +114,7 @@ def cards_of(room: Room, found: View) -> Html:
         resolved,
         pieces.card("Flags an output", f"{flagged / total.outputs:.3f}" if total.outputs else "–", f"{flagged:,} in {total.outputs:,}",
                     spark([sum(s.flagged.values()) / max(1, sum(s.outputs.values())) for s in found.flag_steps])),
-        pieces.card("A cycle takes", charts._time(total.seconds / total.cycles) if total.cycles else "–", "on average",
+        pieces.card("A cycle takes", charts.time_of(total.seconds / total.cycles) if total.cycles else "–", "on average",
                     el("div", found.modes.verdict if found.modes.verdict != "too few" else "too few to tell modes", class_="card-note")),
         pieces.card("Kept out by Gate 2", _percent(1 - total.g2_passed / total.cycles if total.cycles else None),
                     f"{total.cycles - total.g2_passed:,} cycles"),

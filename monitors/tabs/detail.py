@@ -8,7 +8,7 @@ from typing import Any
 from apps.gradio_setup import gr
 from apps.html import Html
 from monitors import boards, tables
-from monitors.kit import QUIET, Part, Room, read, script
+from monitors.kit import QUIET, Part, Room, read, script, whole
 from monitors.read.board import board, moved
 from monitors.read.pulse import Pulse
 
@@ -22,19 +22,19 @@ ADDRESS = """(cycle) => { const url = new URL(location.href);
 def build(room: Room) -> Part:
     """Empty, the number follows the newest cycle; the board fills while it runs."""
     with gr.Row(elem_classes="wishes"):
-        number = gr.Number(None, label="Cycle (empty: the newest)", precision=0, min_width=150, scale=1)
+        number = gr.Textbox("", placeholder="newest", label="Cycle", max_lines=1, min_width=150, scale=1)
         before = gr.Button("← Cycle before", elem_classes="quiet", min_width=130)
         after = gr.Button("Next cycle →", elem_classes="quiet", min_width=130)
         marked = gr.Checkbox(True, label="Mark what moved from R1 to R3", container=False, min_width=220)
     shown = gr.HTML(js_on_load=script("open"), apply_default_css=False)
 
-    def refresh(connection: sqlite3.Connection, pulse: Pulse, seen: Any, cycle: float | None, mark: bool) -> Any:
-        wanted = pulse.newest_cycle if cycle is None else int(cycle)
-        assert wanted is not None
+    def refresh(connection: sqlite3.Connection, pulse: Pulse, seen: Any, cycle: str | None, mark: bool) -> Any:
+        chosen = whole(cycle)
+        wanted = (pulse.newest_cycle or 0) if chosen is None else chosen
         now = (wanted, mark, moved(connection, room.loop, wanted))
         return None if seen == now else (now, [_board(connection, room, wanted, mark)])
 
-    def step(cycle: float | None, way: int) -> Any:
+    def step(cycle: str | None, way: int) -> Any:
         return read(room, lambda c: _neighbour(c, room, cycle, way), gr.skip())
 
     before.click(lambda cycle: step(cycle, -1), number, number, **QUIET)
@@ -50,11 +50,11 @@ def _board(connection: sqlite3.Connection, room: Room, cycle: int, mark: bool) -
     return boards.show(found, room.loop, mark=mark)
 
 
-def _neighbour(connection: sqlite3.Connection, room: Room, cycle: float | None, way: int) -> Any:
+def _neighbour(connection: sqlite3.Connection, room: Room, cycle: str | None, way: int) -> Any:
     table = room.loop.cycles
     newest = connection.execute(f"SELECT max(cycle) FROM {table} WHERE source = ?", (room.loop.source,)).fetchone()[0]  # noqa: S608
-    found = board(connection, room.loop, int(cycle) if cycle is not None else newest or 0)
+    found = board(connection, room.loop, newest or 0 if (chosen := whole(cycle)) is None else chosen)
     if found is None:
-        return newest
+        return str(newest or "")
     there = found.before if way < 0 else found.after
-    return gr.skip() if there is None else there
+    return gr.skip() if there is None else str(there)

@@ -9,7 +9,7 @@ from apps.gradio_setup import gr
 from apps.html import Html, el
 from loops.scenarios import TYPES
 from monitors import export, stations, tables
-from monitors.kit import Part, Room, script
+from monitors.kit import Part, Room, script, whole
 from monitors.read.history import PARSE_ERROR, Filter, Key, page
 from monitors.tabs.paging import paged
 from nma13.store import STATIONS
@@ -50,7 +50,7 @@ def build(room: Room) -> Part:
 
 def filter_of(
     words: str, kind: str, friction: str, lead: str, ends: str, gate2: str, more: list[str], sort: str,
-    first: float | None, last: float | None,
+    first: str | None, last: str | None,
 ) -> Filter:  # fmt: skip
     """The wishes of the page as the question they mean."""
     column, way = sort.split()
@@ -62,8 +62,8 @@ def filter_of(
         gate2="" if gate2 == ANY else gate2,  # type: ignore[arg-type]
         flagged="flagged" in more,
         bare="bare" in more,
-        first=None if first is None else int(first),
-        last=None if last is None else int(last),
+        first=whole(first),
+        last=whole(last),
         words=words or "",
         sort=column,  # type: ignore[arg-type]
         ascending=way == "up",
@@ -76,8 +76,8 @@ def _wishes(room: Room) -> list[Any]:
             label="Search in all that was said", placeholder='words, "words together", begin*', scale=3, min_width=240
         )
         sort = gr.Dropdown(SORTS, value="cycle down", label="Sort", filterable=False, scale=1, min_width=170)
-        first = gr.Number(None, label="From cycle", precision=0, min_width=100, scale=1)
-        last = gr.Number(None, label="To cycle", precision=0, min_width=100, scale=1)
+        first = gr.Textbox("", placeholder="first", label="From cycle", max_lines=1, min_width=100, scale=1)
+        last = gr.Textbox("", placeholder="last", label="To cycle", max_lines=1, min_width=100, scale=1)
     with gr.Row(elem_classes="wishes"):
         kind = _choice("Scenario", [ANY, *TYPES])
         friction = _choice("Friction", [ANY, *FRICTION])
