@@ -29,6 +29,13 @@ WORDS: tuple[Word, ...] = (
         usage="a|b|c|d|status|stop|service",
     ),
     Word(
+        "monitors",
+        GROUPS[0],
+        "watch the research loops: all four monitors in one process, or one",
+        "launcher.pages:monitors",
+        usage="[a|b|c|d]",
+    ),
+    Word(
         "navigate",
         GROUPS[1],
         "one text through the gates, and the prose they allow",

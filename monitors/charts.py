@@ -184,7 +184,8 @@ def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
         for n, edge in zip(numbers, edges, strict=True)
     ]
     data: list[dict[str, Any]] = [{
-        "type": "bar", "x": _r(seconds), "y": _r([bins.get(n, 0) / total for n in numbers]), "text": said, "textposition": "none",
+        "type": "bar", "x": _r(seconds), "y": _r([bins.get(n, 0) / total for n in numbers]),
+        "text": said, "textposition": "none",
         "width": _r([10 ** (edge + width) - 10**edge for edge in edges]), "name": "cycles",
         "marker": {"color": "rgba(31,159,145,.45)"}, "hovertemplate": "%{text}<extra></extra>",
     }]  # fmt: skip
@@ -270,8 +271,9 @@ def _share_bars(
     }
     x, y = (values, list(where)) if sideways else (list(where), values)
     return {
-        "type": "bar", "name": name, "x": x, "y": y, "orientation": "h" if sideways else "v", "text": [str(s) for s in shares],
-        "textposition": "none", "marker": {"color": colour}, f"error_{'x' if sideways else 'y'}": error,
+        "type": "bar", "name": name, "x": x, "y": y, "orientation": "h" if sideways else "v",
+        "text": [str(s) for s in shares], "textposition": "none", "marker": {"color": colour},
+        f"error_{'x' if sideways else 'y'}": error,
         "hovertemplate": f"%{{{'y' if sideways else 'x'}}}<br>{name}: %{{text}}<extra></extra>",
     }  # fmt: skip
 

@@ -45,7 +45,8 @@ def fetched(begin: Any, made: Callable[..., str], inputs: Sequence[Any], name: s
 
 # The link's new address is on the page a moment after the answer; a link without one has nothing to fetch yet.
 FETCH = """() => { const go = (left) => {
-  const found = document.querySelector("#%s"), link = found?.closest("a[href]") ?? found?.querySelector("a[href]") ?? found;
+  const found = document.querySelector("#%s");
+  const link = found?.closest("a[href]") ?? found?.querySelector("a[href]") ?? found;
   if (link?.href || !left) link?.click(); else setTimeout(go, 50, left - 1); }; setTimeout(go, 150, 60); }"""
 
 

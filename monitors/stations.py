@@ -8,7 +8,8 @@ from nma13.store import STATIONS
 
 NAMES: dict[str, str] = {station: texts.station(station, "name") for station in STATIONS}
 COLOURS: dict[str, str] = {
-    "S1": "#1f9f91", "S2": "#d08a1d", "S3": "#5878cf", "S4": "#c0566e", "S5": "#8d62c2", "S6": "#6d9a35", "S7": "#7d7568",
+    "S1": "#1f9f91", "S2": "#d08a1d", "S3": "#5878cf", "S4": "#c0566e", "S5": "#8d62c2", "S6": "#6d9a35",
+    "S7": "#7d7568",
 }  # fmt: skip
 FRICTION_COLOURS: dict[str, str] = {
     "NONE": "#9aa7a4", "PRODUCTIVE": "#1f9f91", "UNPRODUCTIVE": "#d08a1d", "IRREDUCIBLE": "#8d62c2",

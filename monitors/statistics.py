@@ -43,7 +43,8 @@ class Share:
         if not self.of:
             return "no cases"
         low, high = self.bounds
-        return f"{100 * self.count / self.of:.1f} % (95 % CI {100 * low:.1f}–{100 * high:.1f}; {self.count:,} of {self.of:,})"
+        interval = f"95 % CI {100 * low:.1f}–{100 * high:.1f}"
+        return f"{100 * self.count / self.of:.1f} % ({interval}; {self.count:,} of {self.of:,})"
 
 
 def difference(first: Share, second: Share) -> tuple[float, float, float] | None:
@@ -103,8 +104,8 @@ def modes(bins: Mapping[int, int]) -> Modes:
     if gain > STRONG_BIC and _has_valley(ordered):
         words = (
             f"Two modes: about {_seconds(first.seconds)} ({100 * first.weight:.0f} % of cycles) and about "
-            f"{_seconds(second.seconds)} ({100 * second.weight:.0f} %). Two humps fit better than one by {gain:.0f} BIC "
-            "points and leave a valley between them. This says that there are two kinds of duration, not why."
+            f"{_seconds(second.seconds)} ({100 * second.weight:.0f} %). Two humps fit better than one by {gain:.0f} "
+            "BIC points and leave a valley between them. This says that there are two kinds of duration, not why."
         )
         return Modes("two modes", n, _mode(one[0]), (first, second), gain, words)
     why = (
@@ -211,7 +212,7 @@ def dispersion(shares: Sequence[Share]) -> float | None:
 
 
 def dependence(counts: Mapping[tuple[str, str], int]) -> float | None:
-    """Cramér's V of a table «this, then that»: 0 when what comes next does not depend on what was, 1 when it is fixed."""
+    """Cramér's V of a table «this, then that»: 0 when what comes next does not hang on what was, 1 when it is fixed."""
     rows, columns = Counter[str](), Counter[str]()
     for (before, after), count in counts.items():
         rows[before] += count

@@ -1,4 +1,4 @@
-"""The line under the title: how the loop stands, when it last wrote, what needs attention; and what to do if nothing."""
+"""The line under the title: how the loop stands, when it last wrote, what needs attention; and what to do."""
 
 from __future__ import annotations
 

@@ -34,10 +34,10 @@ def outcome(row: Mapping[str, Any] | sqlite3.Row, loop: LoopTables) -> Html:
 
 def friction(row: Mapping[str, Any] | sqlite3.Row) -> Html:
     """The friction as the arbitration named it; a parse error is a status of its own."""
+    if row["friction_type"] is None and row["bof_status"] == "parse_error":
+        return pieces.chip(UNREAD, "plain", "The arbitration's answer was no JSON that could be read; no friction.")
     if row["friction_type"] is None:
-        return pieces.chip(UNREAD, "plain", "The arbitration's answer was no JSON that could be read. This is no friction.") if (
-            row["bof_status"] == "parse_error"
-        ) else text("–")  # fmt: skip
+        return text("–")
     return pieces.chip(row["friction_type"], TONES.get(row["friction_type"], "plain"))
 
 

@@ -1,5 +1,7 @@
 """Architecture Log and Component Library: what loops C and D say about a cognitive architecture, cycle by cycle."""
 
+# ruff: noqa: S608 — names of tables come from the store's catalogue; every value is bound
+
 from __future__ import annotations
 
 import sqlite3
@@ -26,7 +28,7 @@ def architecture_log(connection: sqlite3.Connection, loop: LoopTables, before: i
     sequence = ", sequence_note" if loop.source == "loop_d" else ", NULL AS sequence_note"
     bare = ", bare_station" if loop.source == "loop_c" else ", NULL AS bare_station"
     rows = connection.execute(
-        f"SELECT cycle, scenario_type, architecture_note, can_resolved, collective_lean{sequence}{bare}"  # noqa: S608
+        f"SELECT cycle, scenario_type, architecture_note, can_resolved, collective_lean{sequence}{bare}"
         f" FROM {loop.cycles} WHERE source = ? AND cycle < ? AND architecture_note IS NOT NULL"
         " ORDER BY cycle DESC LIMIT ?",
         (loop.source, before if before is not None else 2**62, PAGE + 1),
@@ -46,7 +48,7 @@ def components(
         conditions.append("(instr(lower(name), ?) OR instr(lower(description), ?))")
         values += [word.lower(), word.lower()]
     return connection.execute(
-        f"SELECT * FROM components WHERE {' AND '.join(conditions)} ORDER BY {ORDERS[order]}",  # noqa: S608
+        f"SELECT * FROM components WHERE {' AND '.join(conditions)} ORDER BY {ORDERS[order]}",
         values,
     ).fetchall()
 

@@ -1,5 +1,7 @@
 """One cycle as a board: seven stations × three rounds, with all that belongs to it."""
 
+# ruff: noqa: S608 — names of tables come from the store's catalogue; every value is bound
+
 from __future__ import annotations
 
 import json
@@ -31,10 +33,10 @@ class Board:
 def board(connection: sqlite3.Connection, loop: LoopTables, cycle: int) -> Board | None:
     """None when there is no such cycle."""
     of = (cycle, loop.source)
-    row = connection.execute(f"SELECT * FROM {loop.cycles} WHERE cycle = ? AND source = ?", of).fetchone()  # noqa: S608
+    row = connection.execute(f"SELECT * FROM {loop.cycles} WHERE cycle = ? AND source = ?", of).fetchone()
     if row is None:
         return None
-    outputs = connection.execute(f"SELECT * FROM {loop.outputs} WHERE cycle = ? AND source = ?", of).fetchall()  # noqa: S608
+    outputs = connection.execute(f"SELECT * FROM {loop.outputs} WHERE cycle = ? AND source = ?", of).fetchall()
     ledger = connection.execute(
         "SELECT * FROM knowledge_ledger WHERE cycle = ? AND source = ? ORDER BY station", of
     ).fetchall()
@@ -55,7 +57,7 @@ def board(connection: sqlite3.Connection, loop: LoopTables, cycle: int) -> Board
 def moved(connection: sqlite3.Connection, loop: LoopTables, cycle: int) -> tuple[int, str] | None:
     """What changes while a cycle runs: how many outputs there are, and its status."""
     row = connection.execute(
-        f"SELECT status, (SELECT count(*) FROM {loop.outputs} o WHERE o.cycle = c.cycle AND o.source = c.source)"  # noqa: S608
+        f"SELECT status, (SELECT count(*) FROM {loop.outputs} o WHERE o.cycle = c.cycle AND o.source = c.source)"
         f" AS said FROM {loop.cycles} c WHERE cycle = ? AND source = ?",
         (cycle, loop.source),
     ).fetchone()
@@ -69,7 +71,7 @@ def blocking(cycle: Mapping[str, Any]) -> list[str]:
 
 def _neighbour(connection: sqlite3.Connection, loop: LoopTables, cycle: int, than: str, way: str) -> int | None:
     row = connection.execute(
-        f"SELECT cycle FROM {loop.cycles} WHERE source = ? AND cycle {than} ? ORDER BY cycle {way} LIMIT 1",  # noqa: S608
+        f"SELECT cycle FROM {loop.cycles} WHERE source = ? AND cycle {than} ? ORDER BY cycle {way} LIMIT 1",
         (loop.source, cycle),
     ).fetchone()
     return row["cycle"] if row else None

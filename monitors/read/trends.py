@@ -3,6 +3,8 @@
 Whole hundreds come from the roll-ups that the loop keeps; what sticks out on either side is summed from the rows.
 """
 
+# ruff: noqa: S608 — names of tables come from the store's catalogue; every value is bound
+
 from __future__ import annotations
 
 import json
@@ -87,13 +89,13 @@ class Sums:
 def extent(connection: sqlite3.Connection, loop: LoopTables) -> Span | None:
     """From the first finished cycle to the last; None when none is finished."""
     row = connection.execute(
-        f"SELECT min(cycle) AS first, max(cycle) AS last FROM {loop.cycles} WHERE source = ?",  # noqa: S608
+        f"SELECT min(cycle) AS first, max(cycle) AS last FROM {loop.cycles} WHERE source = ?",
         (loop.source,),
     ).fetchone()
     if row["first"] is None:
         return None
     last = connection.execute(
-        f"SELECT cycle FROM {loop.cycles} WHERE source = ? AND status = 'done' ORDER BY cycle DESC LIMIT 1",  # noqa: S608
+        f"SELECT cycle FROM {loop.cycles} WHERE source = ? AND status = 'done' ORDER BY cycle DESC LIMIT 1",
         (loop.source,),
     ).fetchone()
     return Span(row["first"], last["cycle"]) if last else None
@@ -169,7 +171,7 @@ def _from_rows(connection: sqlite3.Connection, loop: LoopTables, edge: Span, fou
     lead_before = None
     blocking = ", blocking_stations" if loop.asks_can else ""
     cycles = connection.execute(
-        f"SELECT cycle, status, {resolved_sql(loop)} AS resolved, bof_status, g2_passed, seconds, friction_type,"  # noqa: S608
+        f"SELECT cycle, status, {resolved_sql(loop)} AS resolved, bof_status, g2_passed, seconds, friction_type,"
         f" scenario_type, lead_station{blocking} FROM {loop.cycles}"
         " WHERE source = ? AND cycle BETWEEN ? AND ? ORDER BY cycle",
         (loop.source, edge.first - 1, edge.last),
@@ -180,7 +182,7 @@ def _from_rows(connection: sqlite3.Connection, loop: LoopTables, edge: Span, fou
         lead_before = (row["cycle"], row["lead_station"])
     confirmed = "total(o.can_confirmed) FILTER (WHERE o.round = 'R3')" if loop.asks_can else "0"
     for row in connection.execute(
-        "SELECT o.station, count(*) AS outputs, total(o.confab) AS confab, total(o.closure) AS closure,"  # noqa: S608
+        "SELECT o.station, count(*) AS outputs, total(o.confab) AS confab, total(o.closure) AS closure,"
         f" total(o.overreach) AS overreach, total(o.completion_tokens) AS tokens, {confirmed} AS confirmed,"
         f" 0 AS led, 0 AS blocked FROM {loop.outputs} o JOIN {loop.cycles} c USING (cycle, source)"
         " WHERE o.source = ? AND o.cycle BETWEEN ? AND ? AND c.status = 'done' GROUP BY o.station",
@@ -286,7 +288,7 @@ def flag_steps(connection: sqlite3.Connection, loop: LoopTables, span: Span) -> 
     if len(span) <= FINE_OUTPUTS:
         size = max(1, -(-len(span) // 60))
         rows = connection.execute(
-            f"SELECT cycle / ? AS step, station, count(*), sum(confab + closure + overreach) FROM {loop.outputs}"  # noqa: S608
+            f"SELECT cycle / ? AS step, station, count(*), sum(confab + closure + overreach) FROM {loop.outputs}"
             " WHERE source = ? AND cycle BETWEEN ? AND ? GROUP BY 1, 2 ORDER BY 1",
             (size, loop.source, span.first, span.last),
         )
@@ -323,7 +325,7 @@ def _fine_steps(connection: sqlite3.Connection, loop: LoopTables, span: Span) ->
     size = max(1, -(-len(span) // POINTS))
     found: dict[int, Step] = {}
     for cycle, resolved, friction, lead in connection.execute(
-        f"SELECT cycle, {resolved_sql(loop)}, friction_type, lead_station FROM {loop.cycles}"  # noqa: S608
+        f"SELECT cycle, {resolved_sql(loop)}, friction_type, lead_station FROM {loop.cycles}"
         " WHERE source = ? AND status = 'done' AND cycle BETWEEN ? AND ? ORDER BY cycle",
         (loop.source, span.first, span.last),
     ):

@@ -19,11 +19,12 @@ from nma13 import __version__
 from nma13.store import STATIONS
 
 CAUTIONS = (
-    "Intervals are 95 % Wilson intervals. They hold for independent cases. Cycles of a loop remember each other, stations of "
-    "a cycle hear each other, and a process that was stopped begins with an empty context; so the true uncertainty is larger "
-    "than drawn.",
+    "Intervals are 95 % Wilson intervals. They hold for independent cases. Cycles of a loop remember each other, "
+    "stations of a cycle hear each other, and a process that was stopped begins with an empty context; so the true "
+    "uncertainty is larger than drawn.",
     "An arbitration that could not be read is counted as just that. It is no friction and no deliberative event.",
-    "Flags (CONFAB, CLOSURE, OVERREACH) are stored beside the words by rules, and rules err. The words were never changed.",
+    "Flags (CONFAB, CLOSURE, OVERREACH) are stored beside the words by rules, and rules err. The words were never "
+    "changed.",
     "A description of what cycles did is no explanation of why. This report explains nothing.",
 )
 
@@ -114,7 +115,10 @@ def _friction(found: View, pictures: dict[str, charts.Chart]) -> Iterator[Part]:
     yield _figure("friction", pictures, "The friction mix, as the arbitration names it.")
     total = found.sums
     rows = [
-        (name.capitalize(), str(Share(total.parse_errors if name == charts.UNREAD else total.friction[name], total.cycles)))
+        (
+            name.capitalize(),
+            str(Share(total.parse_errors if name == charts.UNREAD else total.friction[name], total.cycles)),
+        )
         for name in stations.FRICTION_COLOURS
     ]
     yield Table(("Friction", "Share of cycles"), tuple(rows), "Friction mix")
@@ -125,17 +129,25 @@ def _own(connection: sqlite3.Connection, room: Room, span: Span) -> Iterator[Par
     if room.loop.source == "loop_c":
         bare = own.bare(connection, room.loop, span)
         yield Heading("Bare stations")
-        yield Paragraph("In about one cycle of five, one station is asked without its criterion. Whole hundreds of cycles.")
-        yield Figure("bare", draw(charts.bare(bare, ""), "CAN confirmed with a criterion and bare"), "CAN confirmed in round 3.")
+        yield Paragraph(
+            "In about one cycle of five, one station is asked without its criterion. Whole hundreds of cycles."
+        )
+        yield Figure(
+            "bare", draw(charts.bare(bare, ""), "CAN confirmed with a criterion and bare"), "CAN confirmed in round 3."
+        )
         rows = [(stations.label(s), *(_short(bare.get((s, b), Share(0, 0))) for b in (False, True))) for s in STATIONS]
         yield Table(("Station", "with its criterion", "bare"), tuple(rows), "CAN confirmed")
     if room.loop.source == "loop_d":
         places = own.positions(connection, room.loop, span)
         yield Heading("CAN's place in its arrangement")
-        yield Paragraph("Share of round-3 answers that confirm CAN, by its place and by the length. Whole hundreds of cycles.")
+        yield Paragraph(
+            "Share of round-3 answers that confirm CAN, by its place and by the length. Whole hundreds of cycles."
+        )
         alt = "CAN confirmed by place and length"
         yield Figure("positions", draw(charts.positions(places, ""), alt), "Share that confirms CAN.")
-        yield Figure("by_place", draw(charts.by_place(places, ""), "CAN confirmed: first, in between, last"), "Over all lengths.")
+        yield Figure(
+            "by_place", draw(charts.by_place(places, ""), "CAN confirmed: first, in between, last"), "Over all lengths."
+        )
 
 
 def _figure(name: str, pictures: dict[str, charts.Chart], caption: str) -> Figure:

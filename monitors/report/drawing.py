@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import pairwise
 from typing import Literal
 
 Point = tuple[float, float]
@@ -70,8 +71,12 @@ def png(drawing: Drawing) -> bytes:
             case Area(points, colour):
                 pen.polygon([(x * SHARP, y * SHARP) for x, y in points], fill=_rgba(colour))
             case Line(points, colour, width, dashed):
-                for a, b in _dashes(points) if dashed else zip(points, points[1:], strict=False):
-                    pen.line([(a[0] * SHARP, a[1] * SHARP), (b[0] * SHARP, b[1] * SHARP)], _rgba(colour), round(width * SHARP))
+                for a, b in _dashes(points) if dashed else pairwise(points):
+                    pen.line(
+                        [(a[0] * SHARP, a[1] * SHARP), (b[0] * SHARP, b[1] * SHARP)],
+                        _rgba(colour),
+                        round(width * SHARP),
+                    )
             case Words(at, words, anchor, size, colour):
                 font = ImageFont.load_default(size * SHARP)
                 place = {"start": "ls", "middle": "ms", "end": "rs"}[anchor]
@@ -120,7 +125,7 @@ def _rgba(colour: str) -> tuple[int, int, int, int]:
 
 def _dashes(points: Sequence[Point]) -> list[tuple[Point, Point]]:
     pieces: list[tuple[Point, Point]] = []
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         many = max(1, round(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 / 3))
         for i in range(0, many, 2):
             a, b = i / many, min(1.0, (i + 1) / many)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,13 +130,13 @@ def _ticks(axis: Axis, wish: dict[str, Any]) -> list[tuple[Any, str]]:
     step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
     first = math.ceil(axis.low / step) * step
     values = [first + i * step for i in range(20) if first + i * step <= axis.high + step * 1e-6]
-    write: Callable[[float], str] = (lambda v: f"{v:.1%}" if step < 0.01 else f"{v:.0%}") if "%" in wish.get("tickformat", "") else (
-        lambda v: f"{v:,.10g}"
-    )  # fmt: skip
-    return [(value, write(round(value, 10))) for value in values]
+    form = (".1%" if step < 0.01 else ".0%") if "%" in wish.get("tickformat", "") else ",.10g"
+    return [(value, format(round(value, 10), form)) for value in values]
 
 
-def _traces(data: Sequence[dict[str, Any]], layout: dict[str, Any], x: Axis, y: Axis, *, sideways: bool) -> list[Stroke]:
+def _traces(
+    data: Sequence[dict[str, Any]], layout: dict[str, Any], x: Axis, y: Axis, *, sideways: bool
+) -> list[Stroke]:
     strokes: list[Stroke] = []
     bars = [trace for trace in data if trace.get("type") == "bar"]
     raised: dict[Any, float] = {}
@@ -144,7 +144,11 @@ def _traces(data: Sequence[dict[str, Any]], layout: dict[str, Any], x: Axis, y: 
     for trace in data:
         if trace.get("type") == "bar":
             place = (bars.index(trace), len(bars)) if layout.get("barmode") == "group" else (0, 1)
-            strokes += _sideways(trace, x, y) if sideways else _bars(trace, x, y, place, raised if layout.get("barmode") == "stack" else None)
+            strokes += (
+                _sideways(trace, x, y)
+                if sideways
+                else _bars(trace, x, y, place, raised if layout.get("barmode") == "stack" else None)
+            )
             continue
         points = [(x(a), y(b)) for a, b in zip(trace["x"], trace["y"], strict=True) if b is not None]
         if trace.get("fill") == "tonexty" and before and points:

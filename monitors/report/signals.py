@@ -22,13 +22,15 @@ def signals(found: View, pictures: dict[str, charts.Chart]) -> Iterator[Part]:
         "Cycle duration has two modes",
         "In earlier runs of the programme, cycles took either about 318 s or about 2,985 s, with little in between.",
         found.modes.words,
-        "Two modes are not two mechanisms, and one mode in this range does not withdraw the observation. The machine, the "
-        f"model, pauses of the process and the texts' length all bear on duration. {UNEXPLAINED}",
+        "Two modes are not two mechanisms, and one mode in this range does not withdraw the observation. The machine, "
+        f"the model, pauses of the process and the texts' length all bear on duration. {UNEXPLAINED}",
     )
     yield Figure("durations", draw(pictures["durations"], "Durations of cycles"), "Duration of a cycle, logarithmic.")
     yield from _volatility(found.flag_steps)
     yield from _leads(found, pictures)
-    yield Figure("leads_over_time", draw(pictures["leads_over_time"], "Share of the lead over time"), "Share of the lead.")
+    yield Figure(
+        "leads_over_time", draw(pictures["leads_over_time"], "Share of the lead over time"), "Share of the lead."
+    )
 
 
 def _volatility(steps: list[FlagStep]) -> Iterator[Part]:
@@ -42,20 +44,22 @@ def _volatility(steps: list[FlagStep]) -> Iterator[Part]:
         rows.append((stations.label(name), str(whole), far, f"{turns} of {by_chance:.1f} by chance"))
         if name == "S5" and apart is not None and len(shares) >= 4:
             words = (
-                f"Over {len(shares)} stretches of this range the share of S5's outputs that carry a flag lies {apart:.1f} times "
-                f"as far apart as one constant rate would make it by chance, and turns {turns} times where pure noise would "
-                f"turn about {by_chance:.1f} times."
+                f"Over {len(shares)} stretches of this range S5's flags per output vary {apart:.1f} times as much as "
+                f"chance alone would make them vary around one constant rate, and turn {turns} times where pure noise "
+                f"would turn about {by_chance:.1f} times."
             )
     yield Signal(
         "S5 Identity: its flag rate goes up and down without a trend",
         "Earlier runs showed a volatility in S5's flags that does not grow or fall steadily.",
         words,
-        "A rate that varies does not say what varies it: scenarios, prompts and the rules that set flags differ too. Other "
-        f"stations stand in the table for comparison. {UNEXPLAINED}",
+        "A rate that varies does not say what varies it: scenarios, prompts and the rules that set flags differ too. "
+        f"Other stations stand in the table for comparison. {UNEXPLAINED}",
     )
-    head = ("Station", "flagged outputs", "spread (1: one constant rate)", "turns")
+    head = ("Station", "flags per output", "spread (1: one constant rate)", "turns")
     yield Table(head, tuple(rows), "Flag rates over stretches of the range")
-    yield Figure("flags_over_time", draw(charts.flags_over_time(steps, ""), "Flags over time"), "Flags an output, per station.")
+    yield Figure(
+        "flags_over_time", draw(charts.flags_over_time(steps, ""), "Flags over time"), "Flags an output, per station."
+    )
 
 
 def _stretches(steps: list[FlagStep], name: str) -> list[Share]:
@@ -69,23 +73,33 @@ def _stretches(steps: list[FlagStep], name: str) -> list[Share]:
 def _leads(found: View, pictures: dict[str, charts.Chart]) -> Iterator[Part]:
     total = found.sums
     first, second = _halves(found.steps)
-    gaps = {name: difference(Share(first[0][name], first[1]), Share(second[0][name], second[1])) for name in ("S1", "S6")}
+    gaps = {
+        name: difference(Share(first[0][name], first[1]), Share(second[0][name], second[1])) for name in ("S1", "S6")
+    }
     said = [
         f"{name} led {Share(total.stations[name].led, total.cycles)}"
-        + (f"; second half minus first half {100 * gap[0]:+.1f} points ({100 * gap[1]:+.1f} to {100 * gap[2]:+.1f})" if gap else "")
+        + (
+            f"; second half minus first half {100 * gap[0]:+.1f} points ({100 * gap[1]:+.1f} to {100 * gap[2]:+.1f})"
+            if gap
+            else ""
+        )
         for name, gap in gaps.items()
     ]
     bound = dependence(total.leads)
-    tied = f" Who leads next depends on who led with V = {bound:.2f} (0: not at all, 1: wholly)." if bound is not None else ""
+    tied = (
+        f" Who leads next depends on who led with V = {bound:.2f} (0: not at all, 1: wholly)."
+        if bound is not None
+        else ""
+    )
     stretches = [step for step in _wide(found.steps) if sum(step.led.values())]
     overtook = sum(step.led["S6"] > step.led["S1"] for step in stretches)
     yield Signal(
         "Who leads after whom carries meaning",
-        "Earlier runs of loop D moved between S1, S6 and S3 with S1 as the point of return; in cycles 601 to 700, S6 led more "
-        "often than S1 for the first time.",
-        f"{'. '.join(said)}. In {overtook} of {len(stretches)} stretches of this range S6 led more often than S1.{tied}",
-        "A lead is what one arbitration named. Memory between cycles and the choice of scenarios can make sequences without "
-        f"any meaning of their own. {UNEXPLAINED}",
+        "Earlier runs of loop D moved between S1, S6 and S3 with S1 as the point of return; in cycles 601 to 700, "
+        "S6 led more often than S1 for the first time.",
+        f"{'. '.join(said)}. S6 led more often than S1 in {overtook} of {len(stretches)} stretches.{tied}",
+        "A lead is what one arbitration named. Memory between cycles and the choice of scenarios can make sequences "
+        f"without any meaning of their own. {UNEXPLAINED}",
     )
     yield Figure("leads", draw(pictures["leads"], "Who leads after whom"), "Rows: who led. Columns: who leads next.")
 

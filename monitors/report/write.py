@@ -17,12 +17,14 @@ body { margin: 0 auto; padding: 2.5rem 1.25rem 4rem; max-width: 52rem; backgroun
 h1, h2 { font-family: ui-serif, "New York", "Iowan Old Style", Georgia, serif; font-weight: 600; line-height: 1.25; }
 h1 { font-size: 2rem; margin: 0 0 .2rem; } h2 { font-size: 1.35rem; margin: 2.4rem 0 .6rem; }
 .about, figcaption, caption { color: #575146; font-size: .9rem; }
-table { width: 100%; border-collapse: collapse; margin: 1.2rem 0; font-variant-numeric: tabular-nums; font-size: .92rem; }
+table { width: 100%; border-collapse: collapse; margin: 1.2rem 0;
+  font-variant-numeric: tabular-nums; font-size: .92rem; }
 caption { text-align: left; padding-bottom: .3rem; }
 th, td { text-align: left; padding: .4rem .8rem .4rem 0; border-top: 1px solid #e6e2da; vertical-align: top; }
 thead th { border-top: 0; font-weight: 400; color: #575146; }
 figure { margin: 1.4rem 0; } figure svg { width: 100%; height: auto; }
-.signal { margin: 1.6rem 0 1rem; padding: 1rem 1.2rem; border: 1px solid #ecd3a2; border-radius: 12px; background: #fdf8ec; }
+.signal { margin: 1.6rem 0 1rem; padding: 1rem 1.2rem; border: 1px solid #ecd3a2; border-radius: 12px;
+  background: #fdf8ec; }
 .signal h3 { margin: 0 0 .4rem; font-size: 1.08rem; } .signal p { margin: .4rem 0 0; }
 .open { display: inline-block; margin-right: .6rem; padding: 0 .55rem; border: 1px solid #7a4a06; border-radius: 99px;
   color: #7a4a06; font-size: .78rem; letter-spacing: .06em; vertical-align: .12em; }
@@ -136,9 +138,12 @@ def _html(part: Part) -> str:
         case Table(head, rows, caption):
             top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
             body_ = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-            return f"<table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body_}</tbody></table>"
+            inside = f"<thead><tr>{top}</tr></thead><tbody>{body_}</tbody>"
+            return f"<table><caption>{escape(caption)}</caption>{inside}</table>"
         case Figure(_, drawing, caption):
             return f"<figure>{svg(drawing)}<figcaption>{escape(caption)}</figcaption></figure>"
         case Signal(title, noticed, now, not_shown):
-            lines = "".join(f"<p><b>{label}</b> {escape(words)}</p>" for label, words in _signal_lines(noticed, now, not_shown))
+            lines = "".join(
+                f"<p><b>{label}</b> {escape(words)}</p>" for label, words in _signal_lines(noticed, now, not_shown)
+            )
             return f'<section class="signal"><h3><span class="open">{OPEN}</span>{escape(title)}</h3>{lines}</section>'

@@ -16,7 +16,7 @@ from monitors.range import controls, span_of
 from monitors.read import own
 from monitors.read.pulse import Pulse
 from monitors.read.trends import FlagStep, Marker, Span, Step, Sums, flag_steps, markers, steps, sums
-from monitors.statistics import Modes, modes
+from monitors.statistics import Modes, Share, modes
 
 REST_S = 2.0  # a loop at full speed finishes cycles faster than anybody reads charts
 WINDOWS = (20, 50, 100, 200, 500, 1000)
@@ -101,27 +101,27 @@ def cards_of(room: Room, found: View) -> Html:
     """The few figures one looks for first."""
     total, asks = found.sums, room.loop.asks_can
     low, high = total.resolution.bounds
-    resolved = pieces.card(
-        "CAN resolved" if asks else "Not stuck",
-        _percent(total.resolution.value),
-        None,
-        [el("div", f"95 % CI {100 * low:.1f}–{100 * high:.1f} %", class_="card-note"),
-         spark([step.resolved / step.cycles if step.cycles else 0.0 for step in found.steps])],
-    )  # fmt: skip
     flagged = sum(station.flagged for station in total.stations.values())
+    rate = [step.resolved / step.cycles if step.cycles else 0.0 for step in found.steps]
+    flags = [sum(step.flagged.values()) / max(1, sum(step.outputs.values())) for step in found.flag_steps]
+    average = charts.time_of(total.seconds / total.cycles) if total.cycles else "–"
+    verdict = "too few to tell modes" if found.modes.verdict == "too few" else found.modes.verdict
+    kept_out, unread = total.cycles - total.g2_passed, total.parse_errors
     return pieces.cards(
-        pieces.card("Cycles", f"{total.cycles:,}", f"{found.span}", spark([step.cycles for step in found.steps])),
-        resolved,
-        pieces.card("Flags an output", f"{flagged / total.outputs:.3f}" if total.outputs else "–", f"{flagged:,} in {total.outputs:,}",
-                    spark([sum(s.flagged.values()) / max(1, sum(s.outputs.values())) for s in found.flag_steps])),
-        pieces.card("A cycle takes", charts.time_of(total.seconds / total.cycles) if total.cycles else "–", "on average",
-                    el("div", found.modes.verdict if found.modes.verdict != "too few" else "too few to tell modes", class_="card-note")),
-        pieces.card("Kept out by Gate 2", _percent(1 - total.g2_passed / total.cycles if total.cycles else None),
-                    f"{total.cycles - total.g2_passed:,} cycles"),
-        pieces.card("Could not be read", _percent(total.parse_errors / total.cycles if total.cycles else None),
-                    f"{total.parse_errors:,} arbitrations"),
+        _card("Cycles", f"{total.cycles:,}", f"{found.span}"),
+        _card("CAN resolved" if asks else "Not stuck", _percent(total.resolution.value),
+              f"95 % CI {100 * low:.1f}–{100 * high:.1f} %", spark(rate)),
+        _card("Flags an output", f"{flagged / total.outputs:.3f}" if total.outputs else "–",
+              f"{flagged:,} in {total.outputs:,}", spark(flags)),
+        _card("A cycle takes", average, f"on average · {verdict}"),
+        _card("Kept out by Gate 2", _percent(Share(kept_out, total.cycles).value), f"{kept_out:,} cycles"),
+        _card("Could not be read", _percent(Share(unread, total.cycles).value), f"{unread:,} arbitrations"),
         label="Figures of this range",
     )  # fmt: skip
+
+
+def _card(label: str, value: str, note: str, below: Html | None = None) -> Html:
+    return pieces.card(label, value, None, [el("div", note, class_="card-note"), below])
 
 
 def charts_of(room: Room, found: View, window: int) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Cycle Detail: seven stations × three rounds as a board, what moved from R1 to R3, and all that belongs to the cycle."""
+"""Cycle Detail: seven stations × three rounds as a board, what moved from R1 to R3, and all that goes with it."""
 
 from __future__ import annotations
 

@@ -20,7 +20,10 @@ SORTS = [
     ("Cycle, newest first", "cycle down"), ("Cycle, oldest first", "cycle up"), ("Longest first", "seconds down"),
     ("Shortest first", "seconds up"), ("By friction", "friction_type up"), ("By lead station", "lead_station up"),
 ]  # fmt: skip
-NOTHING = "No cycle fits. Take back a wish above, or search for fewer words; full text looks for whole words, and `word*` for beginnings."
+NOTHING = (
+    "No cycle fits. Take back a wish above, or search for fewer words; a search looks for whole words, and with word* "
+    "for beginnings."
+)
 
 
 def build(room: Room) -> Part:

@@ -45,5 +45,6 @@ def _entry(row: sqlite3.Row) -> Html:
     )  # fmt: skip
     return el(
         "div", head, el("p", row["uncertainty"], class_="words"),
-        el("p", el("small", "moved from R1 to R3: "), row["movement"], class_="words moved-line"), class_="entry", role="listitem",
+        el("p", el("small", "moved from R1 to R3: "), row["movement"], class_="words moved-line"),
+        class_="entry", role="listitem",
     )  # fmt: skip

@@ -30,7 +30,9 @@ def build(room: Room) -> Part:
 
     def refresh(connection: sqlite3.Connection, _: Pulse, seen: Any, words: str, station: str, order: Any) -> Any:
         now = (words, station, order, newest_component(connection, room.loop))
-        return None if seen == now else (now, [_library(components(connection, room.loop, station, words or "", order))])
+        return (
+            None if seen == now else (now, [_library(components(connection, room.loop, station, words or "", order))])
+        )
 
     return Part([shown], refresh, [words, station, order], eager=[station, order], opens=[shown])
 
@@ -48,7 +50,8 @@ def _part(row: sqlite3.Row, most: int) -> Html:
     times = "once" if row["uses"] == 1 else f"{row['uses']:,} times"
     span = ["cycles ", tables.cycle_link(row["first_cycle"]), " to ", tables.cycle_link(row["last_cycle"])]
     return el(
-        "div", el("header", stations.badge(row["station"]), el("b", row["name"])), el("p", row["description"], class_="words"),
+        "div", el("header", stations.badge(row["station"]), el("b", row["name"])),
+        el("p", row["description"], class_="words"),
         pieces.meter(row["uses"] / most, f"{row['name']}, uses"), el("p", f"named {times} · ", span, class_="note"),
         class_="panel part", role="listitem",
     )  # fmt: skip

@@ -56,7 +56,9 @@ def build(room: Room) -> Part:
     return Part([shown], refresh, wishes, eager=[choice])
 
 
-def _report(connection: sqlite3.Connection, room: Room, choice: str, first: str | None, last: str | None) -> Report | None:
+def _report(
+    connection: sqlite3.Connection, room: Room, choice: str, first: str | None, last: str | None
+) -> Report | None:
     span = span_of(connection, room.loop, choice, first, last)
     return None if span is None else report(connection, room, span, datetime.fromtimestamp(room.clock(), UTC))
 

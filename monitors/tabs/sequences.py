@@ -68,7 +68,9 @@ def _table(sequences: list[own.Sequence], many: int, words: str | None) -> Html:
         ]
         for one in sequences
     ]
-    title = f"{many:,} of {ALL_SEQUENCES:,} arrangements met" if not (words or "").strip() else f"{many:,} arrangements fit"
+    title = (
+        f"{many:,} of {ALL_SEQUENCES:,} arrangements met" if not (words or "").strip() else f"{many:,} arrangements fit"
+    )
     note = (
         el("p", f"Shown are the {len(sequences):,} met most often.", class_="note") if many > len(sequences) else None
     )
