@@ -6,7 +6,7 @@ import sqlite3
 from pathlib import Path
 
 from benchmarks._cycles import Invented, Kind, write
-from nma13.store import LOOPS, LoopTables, open_rw
+from nma13.store import LOOPS, LoopTables, open_rw, transaction
 from nma13.store.units import begin_cycle, finish_cycle, write_output
 
 NOW_MS = 1_790_000_000_000
@@ -18,7 +18,8 @@ def grown(folder: Path, source: str, cycles: int, kind: Kind | None = None, seed
     invented = Invented(loop, seed=seed, kind=kind or Kind())
     connection = open_rw(loop.database, folder)
     connection.execute("PRAGMA synchronous = OFF")
-    write(connection, invented, range(1, cycles + 1))
+    with transaction(connection):
+        write(connection, invented, range(1, cycles + 1))
     connection.close()
     return invented
 
