@@ -6,8 +6,8 @@ import importlib
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from apps.lab import Lab
 from apps.registry import ALL, App
 from monitors.memo import Memo
 from monitors.read.place import Place, Trouble, look, trouble_of
-from monitors.read.pulse import Pulse, alerts, read_pulse
+from monitors.read.pulse import Alert, Pulse, alerts, read_pulse
 from nma13.errors import LabError
 from nma13.store import LOOPS, LoopTables, StoreError
 
@@ -83,36 +83,55 @@ class Part:
     outputs: Sequence[Any] = ()
     refresh: Refresh = lambda *_: None
     inputs: Sequence[Any] = ()
-    eager: Sequence[Any] = ()
-    """Those of `inputs` whose change does not wait for the next tick; what somebody types may."""
+    wishes: Sequence[Any] = ()
+    """Those of `inputs` that a person changes; the tab is then refreshed at once."""
     opens: Sequence[Any] = ()
     """Components whose links open a cycle."""
+    follows: Callable[[Pulse], Hashable] = lambda pulse: (pulse.finished, pulse.newest_event)
+    """What must have moved before this tab is asked for anything."""
+    rest_s: float = 0.0
+    """At least so long between two refreshes, however fast a loop writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """One tick of one tab, without any page: what the benchmark measures, too."""
+    """What one tick finds out, whatever tab is seen."""
 
     pulse: Pulse | None
     trouble: Trouble | None
-    alerts: tuple[Any, ...]
-    changed: tuple[Any, Sequence[Any]] | None
+    alerts: tuple[Alert, ...]
 
 
-def glance(room: Room, refresh: Refresh, seen: Any, inputs: Sequence[Any]) -> Glance:
-    """Ask for the pulse; ask for more only if it moved."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a page was last told: its line, and for each tab what had moved, and when."""
+
+    line: str = ""
+    moved: Mapping[str, tuple[Hashable, float]] = field(default_factory=dict)
+
+
+def glance(room: Room) -> Glance:
+    """«Anything new?»: a few rows from the ends of indexes."""
+    now = room.clock()
     try:
         with look(room.place) as connection:
             pulse = read_pulse(connection, room.loop)
             found = room.memo.get(
-                "alerts",
-                (pulse.newest_output, int(room.clock())),
-                lambda: alerts(connection, room.loop, pulse, int(room.clock() * 1000)),
-            )[1]
-            changed = None if pulse.empty else refresh(connection, pulse, seen, *inputs)
+                "alerts", (pulse.newest_output, int(now)), lambda: alerts(connection, room.loop, pulse, int(now * 1000))
+            )
     except StoreError as error:
-        return Glance(None, trouble_of(error), (), None)
-    return Glance(pulse, None, found, changed)
+        return Glance(None, trouble_of(error), ())
+    return Glance(pulse, None, found)
+
+
+def refreshed(room: Room, refresh: Refresh, seen: Any, inputs: Sequence[Any]) -> tuple[Any, Sequence[Any]] | None:
+    """«What is new?», asked of one tab. Trouble is told by the line under the title, not here."""
+    try:
+        with look(room.place) as connection:
+            pulse = read_pulse(connection, room.loop)
+            return None if pulse.empty else refresh(connection, pulse, seen, *inputs)
+    except StoreError:
+        return None
 
 
 def read(room: Room, ask: Callable[[sqlite3.Connection], Any], otherwise: Any) -> Any:
@@ -148,61 +167,56 @@ def build(monitor: Monitor, lab: Lab) -> Any:
         gr.HTML(f"<style>{(LOOK / 'monitor.css').read_text(encoding='utf-8')}</style>", elem_classes="nothing")
         line = gr.HTML(strip.waiting(), js_on_load=script("strip"))
         hint = gr.HTML("", elem_classes="hint")
-        shown = gr.State("")
-        tab, seen = gr.State(monitor.tabs[0]), {name: gr.State(None) for name in monitor.tabs}
+        tab = gr.State(monitor.tabs[0])
         tabs = gr.Tabs(overflow_behavior="wrap", elem_classes="monitor-tabs")
         entries = {}
         with tabs:
             for name in monitor.tabs:
                 with gr.Tab(TABS[name], id=name) as entries[name]:
                     parts[name] = importlib.import_module(f"monitors.tabs.{name}").build(room)
-        _follow(room, demo, parts, entries, tab, seen, (line, hint, shown))
+        _follow(room, demo, parts, entries, tab, line, hint)
         _open_cycles(demo, parts, tabs, tab)
     return demo
 
 
 def _follow(
-    room: Room, demo: Any, parts: dict[str, Part], entries: dict[str, Any], tab: Any, seen: dict[str, Any],
-    top: tuple[Any, Any, Any],
-) -> None:  # fmt: skip
-    """One timer for the page; a tab that is opened, or whose wishes change, does not wait for it."""
+    room: Room, demo: Any, parts: dict[str, Part], entries: dict[str, Any], tab: Any, line: Any, hint: Any
+) -> None:
+    """The one timer of a page asks only whether something moved, and answers in a few bytes. Where it did, the tab
+    that is seen is asked to refresh itself, as it is when it is opened or when a wish changes."""
     from monitors import strip
 
-    names = list(parts)
-    inputs = [one for name in names for one in (seen[name], *parts[name].inputs)]
-    outputs = [one for name in names for one in (seen[name], *parts[name].outputs)]
+    told = gr.State(Told())
+    # A field that nobody sees, because the change of a `gr.State` is announced by queued handlers only.
+    pokes = {name: gr.Textbox("", visible="hidden", label=f"{name} moved") for name in parts}
 
-    def split(values: Sequence[Any]) -> dict[str, list[Any]]:
-        rest, found = list(values), {}
-        for name in names:
-            found[name], rest = rest[: 1 + len(parts[name].inputs)], rest[1 + len(parts[name].inputs) :]
-        return found
+    def tick(told: Told, seen_tab: str) -> list[Any]:
+        got = glance(room)
+        words, instead, now = strip.show(room, got)
+        answer: list[Any] = [gr.skip()] * 2 if now == told.line else [words, instead]
+        moved = parts[seen_tab].follows(got.pulse) if got.pulse is not None else None
+        before, at = told.moved.get(seen_tab, (None, float("-inf")))
+        poke = moved != before and room.clock() - at >= parts[seen_tab].rest_s
+        if poke:
+            told = replace(told, moved={**told.moved, seen_tab: (moved, room.clock())})
+        answer += [str(time.monotonic_ns()) if poke and name == seen_tab else gr.skip() for name in parts]
+        return [*answer, replace(told, line=now) if poke or now != told.line else gr.skip()]
 
-    def tick(shown_before: str, tab_now: str, *values: Any) -> Any:
-        before, *wishes = split(values)[tab_now]
-        got = glance(room, parts[tab_now].refresh, before, wishes)
-        line, hint, now = strip.show(room, got)
-        answer = [gr.skip()] * 3 if now == shown_before else [line, hint, now]
-        for name in names:
-            if name == tab_now and got.changed is not None:
-                answer += [got.changed[0], *got.changed[1]]
-            else:
-                answer += [gr.skip()] * (1 + len(parts[name].outputs))
-        return answer
-
-    line, hint, shown = top
-    gr.Timer(EVERY_S).tick(tick, [shown, tab, *inputs], [line, hint, shown, *outputs], **QUIET)
-    demo.load(tick, [shown, tab, *inputs], [line, hint, shown, *outputs], **QUIET)
+    outputs = [line, hint, *pokes.values(), told]
+    gr.Timer(EVERY_S).tick(tick, [told, tab], outputs, **QUIET)
+    demo.load(tick, [told, tab], outputs, **QUIET)
     for name, part in parts.items():
+        seen = gr.State(None)
 
-        def opened(before: Any, *wishes: Any, name: str = name, part: Part = part) -> Any:
-            got = glance(room, part.refresh, before, wishes)
-            if got.changed is None:
+        def refresh(before: Any, *inputs: Any, name: str = name, part: Part = part) -> list[Any]:
+            changed = refreshed(room, part.refresh, before, inputs)
+            if changed is None:
                 return [name] + [gr.skip()] * (1 + len(part.outputs))
-            return [name, got.changed[0], *got.changed[1]]
+            return [name, changed[0], *changed[1]]
 
-        ins, outs = [seen[name], *part.inputs], [tab, seen[name], *part.outputs]
-        gr.on([entries[name].select, *(one.change for one in part.eager)], opened, ins, outs, **QUIET)
+        asked = [entries[name].select, pokes[name].change, *(one.change for one in part.wishes)]
+        # While somebody types, the last word is asked for, not every letter.
+        gr.on(asked, refresh, [seen, *part.inputs], [tab, seen, *part.outputs], **QUIET, trigger_mode="always_last")
 
 
 def _open_cycles(demo: Any, parts: dict[str, Part], tabs: Any, tab: Any) -> None:

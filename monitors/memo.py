@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -18,25 +17,23 @@ class _Kept:
     lock: threading.Lock = field(default_factory=threading.Lock)
     stamp: Hashable = None
     value: Any = None
-    made_at: float = float("-inf")
 
 
 class Memo:
-    """The newest value for each key. While a loop writes at full speed, a value is kept for a moment all the same."""
+    """The newest value for each key; `stamp` says what it was made from."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable, stamp: Hashable, make: Callable[[], T], rest_s: float = 0.0) -> tuple[Hashable, T]:
-        """The value and the stamp it was made for: the one asked for, or an older one made less than `rest_s` ago."""
+    def get(self, key: Hashable, stamp: Hashable, make: Callable[[], T]) -> T:
+        """The value that belongs to `stamp`, made now if it is not known."""
         with self._lock:
             kept = self._kept.setdefault(key, _Kept())
             self._kept.move_to_end(key)
             while len(self._kept) > MOST:
                 self._kept.popitem(last=False)
         with kept.lock:  # those who come while it is made wait for it
-            if kept.stamp != stamp and self._clock() - kept.made_at >= rest_s:
-                kept.value, kept.stamp, kept.made_at = make(), stamp, self._clock()
-            return kept.stamp, kept.value
+            if kept.stamp != stamp:
+                kept.value, kept.stamp = make(), stamp
+            return kept.value  # type: ignore[no-any-return]

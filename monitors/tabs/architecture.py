@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 from apps import pieces
@@ -30,7 +31,7 @@ def build(room: Room) -> Part:
         return int(row[0])
 
     part = paged(room, shown, [], read_page, count, "cycles finished")
-    return Part(part.outputs, part.refresh, part.inputs, part.eager, opens=[shown])
+    return replace(part, opens=[shown])
 
 
 def _note(row: sqlite3.Row) -> Html:

@@ -74,16 +74,16 @@ def build(room: Room) -> Part:
         connection: sqlite3.Connection, pulse: Pulse, seen: Any,
         choice: str, first: str | None, last: str | None, window: int,
     ) -> tuple[Any, list[Any]] | None:  # fmt: skip
-        wish, stamp = (choice, first, last, window), (pulse.finished, pulse.newest_event)
-        if seen == (wish, stamp):
+        now = (choice, first, last, window, pulse.finished, pulse.newest_event)
+        if seen == now:
             return None
-        made, shown = room.memo.get(
-            ("dashboard", wish), stamp, lambda: _shown(connection, room, choice, first, last, window), REST_S
+        shown = room.memo.get(
+            ("dashboard", now[:4]), now[4:], lambda: _shown(connection, room, choice, first, last, window)
         )
-        return None if seen == (wish, made) else ((wish, made), list(shown))
+        return now, list(shown)
 
     wishes = [choice, first, last, window]
-    return Part([cards, drawn], refresh, wishes, eager=wishes)
+    return Part([cards, drawn], refresh, wishes, wishes, rest_s=REST_S)
 
 
 def _shown(

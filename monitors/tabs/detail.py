@@ -40,7 +40,10 @@ def build(room: Room) -> Part:
     before.click(lambda cycle: step(cycle, -1), number, number, **QUIET)
     after.click(lambda cycle: step(cycle, 1), number, number, **QUIET)
     number.change(None, number, None, js=ADDRESS, api_visibility="private")
-    return Part([shown], refresh, [number, marked], eager=[number, marked], opens=[shown])
+    wishes = [number, marked]
+    return Part(
+        [shown], refresh, wishes, wishes, opens=[shown], follows=lambda pulse: (pulse.newest_output, pulse.finished)
+    )
 
 
 def _board(connection: sqlite3.Connection, room: Room, cycle: int, mark: bool) -> Html:

@@ -35,7 +35,7 @@ def build(room: Room) -> Part:
             return None
         return pulse.newest_output, [payload(since(connection, room.loop, seen or 0))]
 
-    return Part([log], refresh, opens=[log])
+    return Part([log], refresh, opens=[log], follows=lambda pulse: pulse.newest_output)
 
 
 def payload(piece: Piece) -> dict[str, Any]:

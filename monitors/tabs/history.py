@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 from apps.gradio_setup import gr
@@ -48,7 +49,7 @@ def build(room: Room) -> Part:
 
     part = paged(room, shown, wishes, read_page, count, "cycles finished")
     export.buttons(room, wishes, filter_of)
-    return Part(part.outputs, part.refresh, part.inputs, part.eager, opens=[shown])
+    return replace(part, opens=[shown])
 
 
 def filter_of(

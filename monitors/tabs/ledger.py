@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 from apps import pieces
@@ -34,7 +35,7 @@ def build(room: Room) -> Part:
         return tables.entries([_entry(row) for row in found.rows], "Ledger"), found.after
 
     part = paged(room, shown, [station, class_], read_page, lambda c: newest_entry(c, room.loop), "entries written")
-    return Part(part.outputs, part.refresh, part.inputs, part.eager, opens=[shown])
+    return replace(part, opens=[shown])
 
 
 def _entry(row: sqlite3.Row) -> Html:

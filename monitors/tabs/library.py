@@ -15,6 +15,7 @@ from monitors.read.pulse import Pulse
 from nma13.store import STATIONS
 
 MOST = 300  # on one page; the search reaches the rest
+REST_S = 2.0
 ORDERS = [("Most used first", "uses"), ("Last used first", "newest"), ("By name", "name")]
 
 
@@ -34,7 +35,8 @@ def build(room: Room) -> Part:
             None if seen == now else (now, [_library(components(connection, room.loop, station, words or "", order))])
         )
 
-    return Part([shown], refresh, [words, station, order], eager=[station, order], opens=[shown])
+    wishes = [words, station, order]
+    return Part([shown], refresh, wishes, wishes, opens=[shown], rest_s=REST_S)
 
 
 def _library(rows: list[sqlite3.Row]) -> Html:

@@ -68,4 +68,4 @@ def paged(
     first.click(lambda now, *values: turn(now, (None,), values, anew=True), [place, *wishes], outputs, **QUIET)
     older.click(lambda now, *values: turn(now, (*now.began, now.next), values), [place, *wishes], outputs, **QUIET)
     newer.click(lambda now, *values: turn(now, now.began[:-1] or (None,), values), [place, *wishes], outputs, **QUIET)
-    return Part(outputs, refresh, [place, *wishes], eager=[one for one in wishes if not isinstance(one, gr.Textbox)])
+    return Part(outputs, refresh, [place, *wishes], wishes)

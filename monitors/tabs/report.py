@@ -53,7 +53,7 @@ def build(room: Room) -> Part:
     def refresh(connection: sqlite3.Connection, _: Pulse, seen: Any, *values: Any) -> Any:
         return None if seen == values else (values, [_page(_report(connection, room, *values))])
 
-    return Part([shown], refresh, wishes, eager=[choice])
+    return Part([shown], refresh, wishes, wishes)
 
 
 def _report(

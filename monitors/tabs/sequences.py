@@ -32,13 +32,13 @@ def build(room: Room) -> Part:
     listed = gr.HTML()
 
     def refresh(connection: sqlite3.Connection, pulse: Pulse, seen: Any, words: str) -> Any:
-        stamp = pulse.finished
-        if seen == (words, stamp):
+        now = (words, pulse.finished)
+        if seen == now:
             return None
-        made, shown = room.memo.get(("sequences", words), stamp, lambda: _shown(connection, room, words), REST_S)
-        return None if seen == (words, made) else ((words, made), list(shown))
+        shown = room.memo.get(("sequences", words), pulse.finished, lambda: _shown(connection, room, words))
+        return now, list(shown)
 
-    return Part([drawn, listed], refresh, [words])
+    return Part([drawn, listed], refresh, [words], [words], rest_s=REST_S)
 
 
 def _shown(connection: sqlite3.Connection, room: Room, words: str | None) -> tuple[Any, Html]:

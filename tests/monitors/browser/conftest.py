@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from apps.lab import make_lab
 from apps.registry import ALL
@@ -22,6 +23,12 @@ from tests.served import free_port
 __all__ = ["browser", "open_page", "stranger"]
 MONITORS = tuple(app for app in ALL if app.name.endswith("_monitor"))
 CYCLES = 130
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    """A machine that is busy with other things is slow, not wrong."""
+    expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)

@@ -167,7 +167,7 @@ def test_two_ranges_stand_side_by_side(open_page: Callable[..., Page], watched: 
     expect(page.locator(".compared table").first).to_contain_text("S1 Trust confirms CAN")
 
 
-def test_a_missing_store_says_what_to_do_and_fills_by_itself(open_page: Callable[..., Page], fresh: Watched) -> None:
+def test_a_missing_store_says_what_to_do_and_fills_by_itself(fresh: Watched, open_page: Callable[..., Page]) -> None:
     page = open_page(fresh.address("prime_monitor"))
     expect(page.get_by_role("heading", level=2)).to_have_text("This loop has not written anything yet")
     expect(page.locator(".empty")).to_contain_text("./lab loop b")
@@ -180,7 +180,7 @@ def test_a_missing_store_says_what_to_do_and_fills_by_itself(open_page: Callable
     expect(page.locator(".empty")).to_have_count(0)
 
 
-def test_trouble_is_told_in_words(open_page: Callable[..., Page], fresh: Watched) -> None:
+def test_trouble_is_told_in_words(fresh: Watched, open_page: Callable[..., Page]) -> None:
     (fresh.folder / "prime_experiment.db").write_bytes(b"no database at all, but long enough to be looked at" * 200)
     page = open_page(fresh.address("prime_monitor"))
     expect(page.get_by_role("heading", level=2)).to_have_text("This database cannot be read")
@@ -193,7 +193,7 @@ def test_trouble_is_told_in_words(open_page: Callable[..., Page], fresh: Watched
     expect(page.get_by_role("heading", level=2)).to_have_text("This database is older than the lab")
 
 
-def test_a_loop_that_fell_silent_and_a_burst_of_flags_are_told(open_page: Callable[..., Page], fresh: Watched) -> None:
+def test_a_loop_that_fell_silent_and_a_burst_of_flags_are_told(fresh: Watched, open_page: Callable[..., Page]) -> None:
     grown(fresh.folder, "loop_b", 40)
     running = Running(fresh.folder, "loop_b", 41)
     running.beat("running", int(time.time() * 1000) - 60_000)
