@@ -152,8 +152,9 @@ def _rows(folder: Path, many: int) -> None:
         connection.execute(
             "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) INSERT INTO prime_cycles"
             " (cycle, source, scenario_id, scenario_type, seed, model, status, started_ms, finished_ms, seconds,"
-            f" bof_status, friction_type, lead_station, g2_passed, can_resolved, blocking_stations) SELECT i, 'loop_b', 'X',"
-            f" 'Capacity Collapse', i, 'scripted', 'done', {BORN} + i, {BORN} + i, 20 + (i * 7919) % 3000 / 10.0, 'ok',"
+            " bof_status, friction_type, lead_station, g2_passed, can_resolved, blocking_stations) SELECT i, 'loop_b',"
+            f" 'X', 'Capacity Collapse', i, 'scripted', 'done', {BORN} + i, {BORN} + i,"
+            " 20 + (i * 7919) % 3000 / 10.0, 'ok',"
             f" CASE i % 5 {choose} END, 'S' || (1 + i % 7), 1, i % 2, '[]' FROM n",
             (many,),
         )
@@ -188,9 +189,12 @@ def crowd(folder: Path, seconds: int) -> Iterator[Row]:
             write(writer, Invented(loop, started_ms=BORN), range(1, 121))
         writer.close()
         assert source == loop.source
-    tabs = {"loop_monitor": ["feed", "dashboard", "history", "detail", "ledger"], "prime_monitor": ["feed", "dashboard", "history", "detail", "feed"],
-            "cognition_monitor": ["feed", "dashboard", "history", "library", "architecture"],
-            "loop_d_monitor": ["feed", "dashboard", "sequences", "history", "detail"]}  # fmt: skip
+    tabs = {
+        "loop_monitor": ("feed", "dashboard", "history", "detail", "ledger"),
+        "prime_monitor": ("feed", "dashboard", "history", "detail", "feed"),
+        "cognition_monitor": ("feed", "dashboard", "history", "library", "architecture"),
+        "loop_d_monitor": ("feed", "dashboard", "sequences", "history", "detail"),
+    }
     with served(folder) as ports, browsers(ports) as many:
         loops = [_loop(letter, folder, seconds) for letter in ("b", "c")]
         seen, until = Seen(), time.monotonic() + seconds
@@ -246,8 +250,8 @@ def _count(folder: Path) -> tuple[int, int, int]:
         connection = open_ro(loop.database, folder)
         written += connection.execute(f"SELECT count(*) FROM {loop.outputs} WHERE cycle > 120").fetchone()[0]
         for many, kinds in connection.execute(
-            f"SELECT count(*), count(DISTINCT round || station) FROM {loop.outputs} o JOIN {loop.cycles} c USING (cycle, source)"
-            " WHERE status = 'done' GROUP BY cycle"
+            f"SELECT count(*), count(DISTINCT round || station) FROM {loop.outputs} JOIN {loop.cycles}"
+            " USING (cycle, source) WHERE status = 'done' GROUP BY cycle"
         ):
             lost, twice = lost + max(0, 21 - kinds), twice + many - kinds
         connection.close()
