@@ -33,7 +33,7 @@ def plotly_address() -> str:
 
 @functools.cache
 def _packed() -> bytes:
-    return gzip.compress(plotly_path().read_bytes(), 6)
+    return gzip.compress(plotly_path().read_bytes(), 4)
 
 
 def _plotly(request: Request) -> Response:

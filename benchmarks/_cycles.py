@@ -25,10 +25,7 @@ TYPES = (
 )  # fmt: skip
 FRICTION = ("PRODUCTIVE", "UNPRODUCTIVE", "IRREDUCIBLE", "TRAGIC FORK", "NONE")
 PRIMES = ("SENSE", "INTERPRET", "ACT", "REFLECT", "ORIENT")
-WORDS = (
-    "promise cost station shore harbour ledger threshold patient brother letter winter duty silence debt garden bridge "
-    "contract mother witness morning evidence refusal burden doorway apprentice illness choice vow weather window"
-).split()
+WORDS = ["promise", "cost", "station", "shore", "harbour", "ledger", "threshold", "patient", "brother", "letter", "winter", "duty", "silence", "debt", "garden", "bridge", "contract", "mother", "witness", "morning", "evidence", "refusal", "burden", "doorway", "apprentice", "illness", "choice", "vow", "weather", "window"]
 COMPONENTS = ("temporal anchor", "trust ledger", "threshold sense", "refusal valve", "quiet index", "shore marker")
 BORN = 1_700_000_000_000
 

@@ -13,24 +13,40 @@ const dress = (layout) => {
   return out;
 };
 const SETTINGS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"] };
-let drawn = {};
+const drawn = {};
+let queue = [];
+// One chart after the other, with room for the page between them; what is newest counts.
+const next = () => {
+  const name = queue.shift();
+  const chart = props.value?.charts?.[name];
+  const place = element.querySelector(`[data-chart="${name}"]`);
+  if (chart && place) {
+    const copy = JSON.parse(JSON.stringify(chart)); // Plotly writes into what it is given
+    Plotly.react(place, copy.data, dress(copy.layout), SETTINGS);
+  }
+  if (queue.length) setTimeout(next, 0);
+};
 const draw = (again) => {
   const value = props.value;
-  if (!value || !value.charts || !window.Plotly) return;
+  if (!value || !value.charts) return;
   for (const [name, words] of Object.entries(value.notes ?? {})) {
     const place = element.querySelector(`[data-note="${name}"]`);
     if (place && place.textContent !== words) place.textContent = words;
   }
+  if (!window.Plotly) return;
+  const idle = !queue.length;
   for (const [name, chart] of Object.entries(value.charts)) {
-    const place = element.querySelector(`[data-chart="${name}"]`);
     const told = JSON.stringify(chart);
-    if (!place || (!again && drawn[name] === told)) continue;
+    if (!again && drawn[name] === told) continue;
     drawn[name] = told;
-    const copy = JSON.parse(told); // Plotly writes into what it is given
-    Plotly.react(place, copy.data, dress(copy.layout), SETTINGS);
+    if (!queue.includes(name)) queue.push(name);
   }
+  if (idle && queue.length) next();
 };
-const begin = () => (window.Plotly ? draw(false) : setTimeout(begin, 60));
+const begin = () => {
+  draw(false);
+  if (!window.Plotly) setTimeout(begin, 60);
+};
 begin();
 watch("value", () => draw(false));
 let scheme = document.body.className;

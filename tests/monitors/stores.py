@@ -5,17 +5,17 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from benchmarks._cycles import Invented, Kind, write
+from benchmarks._cycles import BORN, Invented, Kind, write
 from nma13.store import LOOPS, LoopTables, open_rw, transaction
 from nma13.store.units import begin_cycle, finish_cycle, write_output
 
 NOW_MS = 1_790_000_000_000
 
 
-def grown(folder: Path, source: str, cycles: int, kind: Kind | None = None, seed: int = 137) -> Invented:
+def grown(folder: Path, source: str, cycles: int, kind: Kind | None = None, started_ms: int = BORN) -> Invented:
     """Cycles 1 to `cycles`, through the loops' own writers."""
     loop = LOOPS[source]
-    invented = Invented(loop, seed=seed, kind=kind or Kind())
+    invented = Invented(loop, kind=kind or Kind(), started_ms=started_ms)
     connection = open_rw(loop.database, folder)
     connection.execute("PRAGMA synchronous = OFF")
     with transaction(connection):
@@ -27,10 +27,10 @@ def grown(folder: Path, source: str, cycles: int, kind: Kind | None = None, seed
 class Running:
     """A loop under way, output by output, as a test wants it."""
 
-    def __init__(self, folder: Path, source: str, first: int) -> None:
+    def __init__(self, folder: Path, source: str, first: int, started_ms: int = BORN) -> None:
         self.loop: LoopTables = LOOPS[source]
         self.connection: sqlite3.Connection = open_rw(self.loop.database, folder)
-        self.invented = Invented(self.loop, seed=first)
+        self.invented = Invented(self.loop, seed=first, started_ms=started_ms)
         self.number = first - 1
         self.left: list = []
 

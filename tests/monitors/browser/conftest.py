@@ -28,7 +28,7 @@ CYCLES = 130
 @pytest.fixture(autouse=True)
 def patience() -> None:
     """A machine that is busy with other things is slow, not wrong."""
-    expect.set_options(timeout=20_000)
+    expect.set_options(timeout=40_000)
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,9 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Loops that have run for a while and are alive."""
     folder = tmp_path_factory.mktemp("watched")
     for source in ("loop_a", "loop_b", "loop_c", "loop_d"):
-        grown(folder, source, CYCLES, Kind(flag_rate=0.04))
-        running = Running(folder, source, CYCLES + 1)
+        began = int(time.time() * 1000) - CYCLES * 150_000
+        grown(folder, source, CYCLES, Kind(flag_rate=0.04), began)
+        running = Running(folder, source, CYCLES + 1, int(time.time() * 1000) - 60_000)
         for event, cycle in (("start", 1), ("resume", 61)):
             running.event(event, cycle, "until stopped; scripted")
         running.say(9)

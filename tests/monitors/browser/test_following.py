@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from benchmarks._cycles import Kind
 from nma13.store import open_ro, open_rw
 from tests.monitors.browser.conftest import CYCLES, Watched
 from tests.monitors.stores import Running, grown
 
 pytestmark = pytest.mark.browser
+ENDINGS = {"Markdown": "zip", "DOCX": "docx", "HTML": "html"}
 ZOOM = """() => document.querySelector("[data-chart=resolution]")._fullLayout.xaxis.range"""
 
 
@@ -27,7 +29,9 @@ def next_cycle(watched: Watched, source: str, database: str) -> int:
     return int(newest) + 1
 
 
-def test_an_output_shows_within_two_seconds_whole_and_as_words(open_page: Callable[..., Page], watched: Watched) -> None:
+def test_an_output_shows_within_two_seconds_whole_and_as_words(
+    open_page: Callable[..., Page], watched: Watched
+) -> None:
     page = open_page(watched.address("loop_monitor"))
     expect(page.locator(".live-said").first).to_be_visible()
     running = Running(watched.folder, "loop_a", next_cycle(watched, "loop_a", "memory"))
@@ -94,7 +98,7 @@ def test_zoom_hidden_lines_and_scroll_survive_new_cycles(open_page: Callable[...
     running = Running(watched.folder, "loop_b", next_cycle(watched, "loop_b", "prime_experiment"))
     running.say(21 * 3)
     running.close()
-    expect(cards).not_to_have_text(before, timeout=10_000)
+    expect(cards).not_to_have_text(before)
     page.wait_for_timeout(500)
     assert page.evaluate(ZOOM) == zoomed
     assert page.evaluate("() => scrollY") == 700
@@ -156,7 +160,7 @@ def test_a_report_is_one_click(open_page: Callable[..., Page], watched: Watched,
     expect(page.locator(".paper .open")).to_have_text(["OPEN"] * 3)
     with page.expect_download() as got:
         page.get_by_role("button", name=form, exact=True).click()
-    assert got.value.suggested_filename == f"loop_d-report.{ {'Markdown': 'zip', 'DOCX': 'docx', 'HTML': 'html'}[form] }"
+    assert got.value.suggested_filename == f"loop_d-report.{ENDINGS[form]}"
 
 
 def test_two_ranges_stand_side_by_side(open_page: Callable[..., Page], watched: Watched) -> None:
@@ -197,8 +201,6 @@ def test_a_loop_that_fell_silent_and_a_burst_of_flags_are_told(fresh: Watched, o
     grown(fresh.folder, "loop_b", 40)
     running = Running(fresh.folder, "loop_b", 41)
     running.beat("running", int(time.time() * 1000) - 60_000)
-    from benchmarks._cycles import Kind
-
     running.invented.kind = Kind(flag_rate=0.6)
     running.say(60)
     running.close()

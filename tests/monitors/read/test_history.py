@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -35,7 +34,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sqlite3.Connect
 def test_every_cycle_comes_once_and_in_order(reader: sqlite3.Connection, sort: str, ascending: bool) -> None:
     rows = list(everything(reader, LOOP, Filter(sort=sort, ascending=ascending)))  # type: ignore[arg-type]
     assert sorted(row["cycle"] for row in rows) == list(range(1, CYCLES + 2))
-    keys = [(row[sort] is not None, row[sort] or 0 if sort in ("cycle", "seconds") else row[sort] or "") for row in rows]
+    keys = [
+        (row[sort] is not None, row[sort] or 0 if sort in ("cycle", "seconds") else row[sort] or "") for row in rows
+    ]
     assert keys == sorted(keys, reverse=not ascending)
 
 
@@ -56,7 +57,9 @@ def test_every_cycle_comes_once_and_in_order(reader: sqlite3.Connection, sort: s
 def test_a_filter_keeps_what_fits_and_loses_nothing(reader: sqlite3.Connection, wish: Filter) -> None:
     found = {row["cycle"] for row in everything(reader, LOOP, wish)}
     rows = reader.execute("SELECT * FROM cognition_cycles").fetchall()
-    flagged = {row[0] for row in reader.execute("SELECT cycle FROM cognition_loop WHERE confab + closure + overreach > 0")}
+    flagged = {
+        row[0] for row in reader.execute("SELECT cycle FROM cognition_loop WHERE confab + closure + overreach > 0")
+    }
     fits = {
         row["cycle"]
         for row in rows
@@ -100,7 +103,9 @@ def test_a_search_shows_the_texts_that_match(reader: sqlite3.Connection) -> None
     assert all("harbour" in hit["text"].lower() for hits in found.passages.values() for hit in hits)
 
 
-@pytest.mark.parametrize("words", ['"', '"" AND', "NEAR(", "a:b", "col:x OR 1", "*", "-", "'; DROP TABLE x", "\0", "){"])
+@pytest.mark.parametrize(
+    "words", ['"', '"" AND', "NEAR(", "a:b", "col:x OR 1", "*", "-", "'; DROP TABLE x", "\0", "){"]
+)
 def test_nothing_that_is_typed_is_taken_as_syntax(reader: sqlite3.Connection, words: str) -> None:
     page(reader, LOOP, replace(Filter(), words=words))
     assert reader.execute("SELECT count(*) FROM cognition_loop").fetchone()[0] > 0

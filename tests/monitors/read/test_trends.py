@@ -51,7 +51,9 @@ def test_sums_are_what_the_rows_add_up_to(folder: Path, source: str, first: int,
     assert found.durations == Counter(duration_bin(row["seconds"]) for row in inside)
     lead = {row["cycle"]: row["lead_station"] for row in cycles}
     pairs = Counter(
-        (lead[row["cycle"] - 1], row["lead_station"]) for row in inside if lead.get(row["cycle"] - 1) and row["lead_station"]
+        (lead[row["cycle"] - 1], row["lead_station"])
+        for row in inside
+        if lead.get(row["cycle"] - 1) and row["lead_station"]
     )
     assert found.leads == pairs
     for name in STATIONS:
