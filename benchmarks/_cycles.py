@@ -25,7 +25,39 @@ TYPES = (
 )  # fmt: skip
 FRICTION = ("PRODUCTIVE", "UNPRODUCTIVE", "IRREDUCIBLE", "TRAGIC FORK", "NONE")
 PRIMES = ("SENSE", "INTERPRET", "ACT", "REFLECT", "ORIENT")
-WORDS = ["promise", "cost", "station", "shore", "harbour", "ledger", "threshold", "patient", "brother", "letter", "winter", "duty", "silence", "debt", "garden", "bridge", "contract", "mother", "witness", "morning", "evidence", "refusal", "burden", "doorway", "apprentice", "illness", "choice", "vow", "weather", "window"]
+WORDS = (
+    "promise",
+    "cost",
+    "station",
+    "shore",
+    "harbour",
+    "ledger",
+    "threshold",
+    "patient",
+    "brother",
+    "letter",
+    "winter",
+    "duty",
+    "silence",
+    "debt",
+    "garden",
+    "bridge",
+    "contract",
+    "mother",
+    "witness",
+    "morning",
+    "evidence",
+    "refusal",
+    "burden",
+    "doorway",
+    "apprentice",
+    "illness",
+    "choice",
+    "vow",
+    "weather",
+    "window",
+)
+CLASSES = ("UNCERTAIN", "INFERRED")
 COMPONENTS = ("temporal anchor", "trust ledger", "threshold sense", "refusal valve", "quiet index", "shore marker")
 BORN = 1_700_000_000_000
 
@@ -60,7 +92,8 @@ class Invented:
         """Everything that one cycle writes."""
         chance, kind = self.chance, self.kind
         long = chance.random() < kind.long_share
-        seconds = max(1.0, chance.gauss(kind.long_s if long else kind.short_s, (kind.long_s if long else kind.short_s) * 0.15))
+        middle = kind.long_s if long else kind.short_s
+        seconds = max(1.0, chance.gauss(middle, middle * 0.15))
         begun = self.started_ms
         self.started_ms = done = begun + int(seconds * 1000)
         self.lead = chance.choice([self.lead, "S6" if self.lead == "S1" else "S1", chance.choice(STATIONS)])
@@ -74,7 +107,7 @@ class Invented:
             {"bare_station": bare} if self.loop.source == "loop_c" else {},
         )  # fmt: skip
         ledger = [
-            LedgerEntry(number, s, self._words(8), self._words(6), chance.choice(("UNCERTAIN", "INFERRED")), ("R1", "R3"), done)
+            LedgerEntry(number, s, self._words(8), self._words(6), chance.choice(CLASSES), ("R1", "R3"), done)
             for s in STATIONS
         ]
         return start, outputs, self._result(number, outputs, done, seconds), ledger
@@ -115,7 +148,8 @@ class Invented:
         if self.loop.source == "loop_d":
             extra["sequence_note"] = f"blocked: {', '.join(blocking) or 'none'}"
         return CycleResult(
-            cycle, done_ms, "parse_error" if failed else "ok", "not JSON" if failed else json.dumps({"friction": friction}),
+            cycle, done_ms, "parse_error" if failed else "ok",
+            "not JSON" if failed else json.dumps({"friction": friction}),
             friction, None if failed else "between promise and cost", None if failed else self.lead,
             None if failed else self._words(6), sum(o.confab for o in outputs) < 3, seconds * 0.97,
             not blocking if asks else None, blocking, extra,

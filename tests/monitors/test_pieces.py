@@ -85,7 +85,7 @@ def test_both_modes_are_drawn() -> None:
 
     bins = {30: 50, 31: 80, 32: 50, 50: 20, 51: 40, 52: 20}
     drawn = charts.durations(bins, modes(bins), "k")["data"]
-    assert [trace["type"] if "type" in trace else "hump" for trace in drawn] == ["bar", "hump", "hump"]
+    assert [trace.get("type", "hump") for trace in drawn] == ["bar", "hump", "hump"]
 
 
 def test_an_export_has_every_cycle_and_no_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -127,10 +127,7 @@ def test_nothing_is_refreshed_while_there_is_nothing(tmp_path: Path) -> None:
 
 def test_the_line_says_the_same_while_nothing_moves_and_time_goes_on(tmp_path: Path) -> None:
     pulse = Pulse(5, NOW_MS - 1000, 1, 5, 0, 1, None)
-    early, late = (
-        Room(prime_monitor.MONITOR, Place(prime_monitor.MONITOR.loop, tmp_path), clock=lambda: NOW_MS / 1000),
-        None,
-    )
+    early = room_of(tmp_path)
     late = Room(early.monitor, early.place, clock=lambda: NOW_MS / 1000 + 60)
     one, two = (strip.show(room, Glance(pulse, None, ()))[2] for room in (early, late))
     assert one == two

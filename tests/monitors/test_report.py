@@ -22,6 +22,7 @@ from monitors.report.write import body, html, markdown
 from monitors.report.write import docx as as_docx
 from tests.monitors.stores import grown
 
+WHOLE = Span(1, 120)
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 CLOSING = re.compile(
     r"\b(proves?|proven|confirms? that|explained by|is caused by|because of|settled|no longer open|closed|answered|"
@@ -39,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def made(folder: Path, monitor: Monitor, span: Span = Span(1, 120)) -> Report:
+def made(folder: Path, monitor: Monitor, span: Span = WHOLE) -> Report:
     room = Room(monitor, Place(monitor.loop, folder))
     with look(room.place) as connection:
         return report(connection, room, span, NOW)
