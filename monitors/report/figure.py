@@ -46,19 +46,23 @@ def draw(chart: dict[str, Any], alt: str) -> Drawing:
     strokes, top = _legend(data, layout)
     sideways = any(trace.get("orientation") == "h" for trace in data)
     left = 150.0 if sideways else LEFT
-    x = _axis([v for t in data for v in t["x"]], left, WIDTH - RIGHT, layout.get("xaxis", {}), bars=_has_bars(data))
+    x = _axis([v for t in data for v in _reach(t)], left, WIDTH - RIGHT, layout.get("xaxis", {}))
     y_values = _heights(data, layout) if not sideways else [v for t in data for v in t["y"]]
-    y = _axis(y_values, HEIGHT - BOTTOM, top, layout.get("yaxis", {}), bars=False)
+    y = _axis(y_values, HEIGHT - BOTTOM, top, layout.get("yaxis", {}))
     strokes += _frame(x, y, left, top, layout)
     strokes += _traces(data, layout, x, y, sideways=sideways)
     return Drawing(WIDTH, HEIGHT, tuple(strokes), alt)
 
 
-def _has_bars(data: Sequence[dict[str, Any]]) -> bool:
-    return any(trace.get("type") == "bar" for trace in data)
+def _reach(trace: dict[str, Any]) -> list[Any]:
+    """Where a trace lies on the x axis; bars reach to either side of their middle."""
+    if "width" not in trace:
+        return list(trace["x"])
+    pairs = list(zip(trace["x"], trace["width"], strict=True))
+    return [x - width / 2 for x, width in pairs] + [x + width / 2 for x, width in pairs]
 
 
-def _axis(values: Sequence[Any], start: float, end: float, wish: dict[str, Any], *, bars: bool) -> Axis:
+def _axis(values: Sequence[Any], start: float, end: float, wish: dict[str, Any]) -> Axis:
     known = [value for value in values if value is not None]
     if known and isinstance(known[0], str):
         names = list(dict.fromkeys(known))
@@ -71,8 +75,6 @@ def _axis(values: Sequence[Any], start: float, end: float, wish: dict[str, Any],
         low, high = 0.0, max(high * 1.05, 1e-9)
     if "range" in wish:
         low, high = wish["range"]
-    if bars and low == high:
-        low, high = low - 1, high + 1
     return Axis(low, high, start, end)
 
 
@@ -92,7 +94,7 @@ def _legend(data: Sequence[dict[str, Any]], layout: dict[str, Any]) -> tuple[lis
     strokes: list[Stroke] = []
     x, y = LEFT, 18.0
     for trace in named if len(named) > 1 else []:
-        width = 22 + 6.2 * len(trace["name"])
+        width = 24 + sum(7.6 if letter.isupper() else 6.1 for letter in trace["name"])
         if x + width > WIDTH - RIGHT and x > LEFT:
             x, y = LEFT, y + ROW
         strokes += [_box(x, y - 8, x + 10, y + 1, _colour(trace)), Words((x + 14, y), trace["name"], colour=INK)]
