@@ -23,6 +23,10 @@ from nma13.store import LOOPS, LoopTables, StoreError
 EVERY_S = 1.0  # an output shows within two seconds of its commit
 LOOK = Path(__file__).parent / "look"
 QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+SEEN_TAB = "the tab that is seen"
+# The page itself says which tab is seen: two that are opened at once could otherwise be told in either order.
+WHICH_TAB = """(told, tab) => [told, document.querySelector(
+  ".monitor-tabs [role=tab][aria-selected=true]")?.dataset.tabId ?? tab]"""
 TABS = {
     "feed": "Live Feed",
     "dashboard": "Dashboard",
@@ -167,7 +171,7 @@ def build(monitor: Monitor, lab: Lab) -> Any:
         gr.HTML(f"<style>{(LOOK / 'monitor.css').read_text(encoding='utf-8')}</style>", elem_classes="nothing")
         line = gr.HTML(strip.waiting(), js_on_load=script("strip"))
         hint = gr.HTML("", elem_classes="hint")
-        tab = gr.State(monitor.tabs[0])
+        tab = gr.Textbox(monitor.tabs[0], visible="hidden", label=SEEN_TAB)
         tabs = gr.Tabs(overflow_behavior="wrap", elem_classes="monitor-tabs")
         entries = {}
         with tabs:
@@ -175,7 +179,7 @@ def build(monitor: Monitor, lab: Lab) -> Any:
                 with gr.Tab(TABS[name], id=name) as entries[name]:
                     parts[name] = importlib.import_module(f"monitors.tabs.{name}").build(room)
         _follow(room, demo, parts, entries, tab, line, hint)
-        _open_cycles(demo, parts, tabs, tab)
+        _open_cycles(demo, parts, tabs)
     return demo
 
 
@@ -192,41 +196,42 @@ def _follow(
 
     def tick(told: Told, seen_tab: str) -> list[Any]:
         got = glance(room)
+        part = parts.get(seen_tab) or Part()
         words, instead, now = strip.show(room, got)
         answer: list[Any] = [gr.skip()] * 2 if now == told.line else [words, instead]
-        moved = parts[seen_tab].follows(got.pulse) if got.pulse is not None else None
+        moved = part.follows(got.pulse) if got.pulse is not None else None
         before, at = told.moved.get(seen_tab, (None, float("-inf")))
-        poke = moved != before and room.clock() - at >= parts[seen_tab].rest_s
+        poke = moved != before and room.clock() - at >= part.rest_s
         if poke:
             told = replace(told, moved={**told.moved, seen_tab: (moved, room.clock())})
         answer += [str(time.monotonic_ns()) if poke and name == seen_tab else gr.skip() for name in parts]
         return [*answer, replace(told, line=now) if poke or now != told.line else gr.skip()]
 
     outputs = [line, hint, *pokes.values(), told]
-    gr.Timer(EVERY_S).tick(tick, [told, tab], outputs, **QUIET)
+    gr.Timer(EVERY_S).tick(tick, [told, tab], outputs, **QUIET, js=WHICH_TAB)
     demo.load(tick, [told, tab], outputs, **QUIET)
     for name, part in parts.items():
         seen = gr.State(None)
 
-        def refresh(before: Any, *inputs: Any, name: str = name, part: Part = part) -> list[Any]:
+        def refresh(before: Any, *inputs: Any, part: Part = part) -> list[Any]:
             changed = refreshed(room, part.refresh, before, inputs)
             if changed is None:
-                return [name] + [gr.skip()] * (1 + len(part.outputs))
-            return [name, changed[0], *changed[1]]
+                return [gr.skip()] * (1 + len(part.outputs))
+            return [changed[0], *changed[1]]
 
         asked = [entries[name].select, pokes[name].change, *(one.change for one in part.wishes)]
         # While somebody types, the last word is asked for, not every letter.
-        gr.on(asked, refresh, [seen, *part.inputs], [tab, seen, *part.outputs], **QUIET, trigger_mode="always_last")
+        gr.on(asked, refresh, [seen, *part.inputs], [seen, *part.outputs], **QUIET, trigger_mode="always_last")
 
 
-def _open_cycles(demo: Any, parts: dict[str, Part], tabs: Any, tab: Any) -> None:
+def _open_cycles(demo: Any, parts: dict[str, Part], tabs: Any) -> None:
     """A cycle's link, wherever it stands, opens Cycle Detail; that tab then refreshes by itself."""
     number = parts["detail"].inputs[0]
     demo.load(_cycle_in_address, None, number, **QUIET)
 
     for part in parts.values():
         for component in part.opens:
-            component.show_cycle(_chosen_cycle, None, [tabs, tab, number], **QUIET)
+            component.show_cycle(_chosen_cycle, None, [tabs, number], **QUIET)
 
 
 def _cycle_in_address(request: gr.Request) -> str:
@@ -236,7 +241,7 @@ def _cycle_in_address(request: gr.Request) -> str:
 
 
 def _chosen_cycle(event: gr.EventData) -> Any:
-    return gr.Tabs(selected="detail"), "detail", str(int(event.cycle))
+    return gr.Tabs(selected="detail"), str(int(event.cycle))
 
 
 def main(monitor: Monitor, arguments: Sequence[str] | None = None) -> int:
