@@ -21,16 +21,17 @@ TIDE, BAND = "#1f9f91", "rgba(31,159,145,.18)"
 FLAG_COLOURS = {"confab": "#c0566e", "closure": "#d08a1d", "overreach": "#8d62c2"}
 SCALE = [[0, "rgba(31,159,145,.04)"], [1, "rgba(31,159,145,.95)"]]
 UNREAD = "could not be read"
+HEIGHT = 320  # of every chart, also before it is drawn (monitor.css), so that nothing moves when it is
 MOST_MARKERS = 40
 MOST_BARS = 36
 LEADS_TOGETHER, OUTPUTS_TOGETHER = 25, 90  # so many cases make one point of a smoothed curve
 
 
-def layout(key: str, height: int = 300, **more: Any) -> dict[str, Any]:
+def layout(key: str, **more: Any) -> dict[str, Any]:
     """What all charts share. `key` names what is shown: while it stays the same, so do zoom and hidden lines."""
     legend = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "font": {"size": 11}}
     return {
-        "height": height, "margin": {"l": 8, "r": 12, "t": 34, "b": 12}, "uirevision": key, "legend": legend,
+        "height": HEIGHT, "margin": {"l": 8, "r": 12, "t": 34, "b": 12}, "uirevision": key, "legend": legend,
         "hovermode": "closest", "bargap": 0.25, **more,
     }  # fmt: skip
 
@@ -63,7 +64,7 @@ def resolution(steps: Sequence[Step], marks: Sequence[Marker], window: int, key:
     ]  # fmt: skip
     lines = [_upright(mark.cycle) for mark in marks[-MOST_MARKERS:]]
     axes = {"xaxis": axis("cycle"), "yaxis": axis(**PERCENT, range=[0, 1.04])}
-    return {"data": data, "layout": layout(key, 320, shapes=lines, **axes)}
+    return {"data": data, "layout": layout(key, shapes=lines, **axes)}
 
 
 def markers(marks: Sequence[Marker]) -> list[dict[str, Any]]:
@@ -87,7 +88,7 @@ def stations(sums: Sums, key: str, *, asks_can: bool) -> Chart:
         bars.append(("confirms CAN", [sums.confirmed(s) for s in STATIONS], TIDE))
         bars.append(("blocks CAN", [Share(sums.stations[s].blocked, sums.cycles) for s in STATIONS], "#d08a1d"))
     data = [_share_bars(name, names, shares, colour) for name, shares, colour in bars]
-    return {"data": data, "layout": layout(key, 320, barmode="group", xaxis=axis(), yaxis=axis(**PERCENT))}
+    return {"data": data, "layout": layout(key, barmode="group", xaxis=axis(), yaxis=axis(**PERCENT))}
 
 
 def leads(sums: Sums, key: str) -> Chart:
@@ -104,7 +105,7 @@ def leads(sums: Sums, key: str) -> Chart:
         "hovertemplate": "after %{y} leads %{x}<br>%{z:.1%} (%{text} cycles)<extra></extra>",
     }]  # fmt: skip
     axes = {"xaxis": axis(side="top", fixedrange=True), "yaxis": axis(autorange="reversed", fixedrange=True)}
-    return {"data": data, "layout": layout(key, 340, **axes)}
+    return {"data": data, "layout": layout(key, **axes)}
 
 
 def leads_over_time(steps: Sequence[Step], key: str) -> Chart:
@@ -116,7 +117,7 @@ def leads_over_time(steps: Sequence[Step], key: str) -> Chart:
             "x": x, "y": y, "mode": "lines", "name": station, "line": {"color": COLOURS[station], "width": 1.8},
             "hovertemplate": f"{label(station)}, cycle %{{x:,}}: %{{y:.1%}}<extra></extra>",
         })  # fmt: skip
-    return {"data": data, "layout": layout(key, 340, xaxis=axis("cycle"), yaxis=axis(**PERCENT))}
+    return {"data": data, "layout": layout(key, xaxis=axis("cycle"), yaxis=axis(**PERCENT))}
 
 
 def friction(fine: Sequence[Step], key: str) -> Chart:
@@ -135,7 +136,7 @@ def friction(fine: Sequence[Step], key: str) -> Chart:
                 "hovertemplate": f"%{{customdata}}<br>{name}: %{{y:.1%}}<extra></extra>",
             })  # fmt: skip
     axes = {"xaxis": axis("cycle"), "yaxis": axis(tickformat=".0%", range=[0, 1])}
-    return {"data": data, "layout": layout(key, 300, barmode="stack", bargap=0, **axes)}
+    return {"data": data, "layout": layout(key, barmode="stack", bargap=0, **axes)}
 
 
 def flags(sums: Sums, key: str) -> Chart:
@@ -148,7 +149,7 @@ def flags(sums: Sums, key: str) -> Chart:
         )
         for flag in FLAGS
     ]  # fmt: skip
-    return {"data": data, "layout": layout(key, 300, barmode="group", xaxis=axis(), yaxis=axis(**PERCENT))}
+    return {"data": data, "layout": layout(key, barmode="group", xaxis=axis(), yaxis=axis(**PERCENT))}
 
 
 def flags_over_time(steps: Sequence[FlagStep], key: str) -> Chart:
@@ -166,7 +167,7 @@ def flags_over_time(steps: Sequence[FlagStep], key: str) -> Chart:
         })  # fmt: skip
     return {
         "data": data,
-        "layout": layout(key, 300, xaxis=axis("cycle"), yaxis=axis("flags an output", rangemode="tozero")),
+        "layout": layout(key, xaxis=axis("cycle"), yaxis=axis("flags an output", rangemode="tozero")),
     }
 
 
@@ -202,7 +203,7 @@ def durations(bins: Mapping[int, int], found: Modes, key: str) -> Chart:
         ),
         "yaxis": axis(**{**PERCENT, "tickformat": ".1%"}),
     }
-    return {"data": data, "layout": layout(key, 320, bargap=0, **axes)}
+    return {"data": data, "layout": layout(key, bargap=0, **axes)}
 
 
 def scenarios(sums: Sums, key: str, words: str) -> Chart:
@@ -210,7 +211,7 @@ def scenarios(sums: Sums, key: str, words: str) -> Chart:
     names = sorted(sums.scenarios, reverse=True)
     shares = [Share(sums.scenarios[name][1], sums.scenarios[name][0]) for name in names]
     bar = _share_bars(words, names, shares, TIDE, sideways=True)
-    return {"data": [bar], "layout": layout(key, 300, xaxis=axis(**PERCENT), yaxis=axis(), showlegend=False)}
+    return {"data": [bar], "layout": layout(key, xaxis=axis(**PERCENT), yaxis=axis(), showlegend=False)}
 
 
 def bare(found: Mapping[tuple[str, bool], Share], key: str) -> Chart:
@@ -220,7 +221,7 @@ def bare(found: Mapping[tuple[str, bool], Share], key: str) -> Chart:
         _share_bars(words, names, [found.get((s, is_bare), Share(0, 0)) for s in STATIONS], colour)
         for words, is_bare, colour in (("with its criterion", False, TIDE), ("bare", True, "#d08a1d"))
     ]
-    return {"data": data, "layout": layout(key, 300, barmode="group", xaxis=axis(), yaxis=axis(**PERCENT))}
+    return {"data": data, "layout": layout(key, barmode="group", xaxis=axis(), yaxis=axis(**PERCENT))}
 
 
 def positions(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
@@ -239,7 +240,7 @@ def positions(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
         "xaxis": axis("CAN stands", side="top", fixedrange=True),
         "yaxis": axis(autorange="reversed", fixedrange=True),
     }
-    return {"data": data, "layout": layout(key, 300, **axes)}
+    return {"data": data, "layout": layout(key, **axes)}
 
 
 def by_place(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
@@ -250,7 +251,7 @@ def by_place(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
         sums[where][0] += share.count
         sums[where][1] += share.of
     bar = _share_bars("CAN confirmed", list(sums), [Share(*pair) for pair in sums.values()], TIDE)
-    return {"data": [bar], "layout": layout(key, 300, showlegend=False, xaxis=axis(), yaxis=axis(**PERCENT))}
+    return {"data": [bar], "layout": layout(key, showlegend=False, xaxis=axis(), yaxis=axis(**PERCENT))}
 
 
 def _share_bars(
