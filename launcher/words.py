@@ -30,6 +30,13 @@ WORDS: tuple[Word, ...] = (
     ),
     Word("demo", GROUPS[0], "open the lab on a record that was made by a 135M model", "launcher.demo:demo"),
     Word(
+        "monitors",
+        GROUPS[0],
+        "watch the research loops: all four monitors in one process, or one",
+        "launcher.pages:monitors",
+        usage="[a|b|c|d]",
+    ),
+    Word(
         "navigate",
         GROUPS[1],
         "one text through the gates, and the prose they allow",
