@@ -101,9 +101,7 @@ def blank(batch: Batch, hidden: Sequence[str]) -> Batch:
         ids[:, :, STREAMS.index(name)] = 0
     if TIME not in hidden:
         return replace(batch, ids=ids)
-    return replace(
-        batch, ids=ids, dt_bucket=np.zeros_like(batch.dt_bucket), times=np.zeros_like(batch.times)
-    )
+    return replace(batch, ids=ids, dt_bucket=np.zeros_like(batch.dt_bucket), times=np.zeros_like(batch.times))
 
 
 def held_ms(trace: Trace, step: int) -> int:

@@ -104,7 +104,7 @@ def _gru(shape: Shape, params: Params, shown: Any, xp: Any) -> Any:
 
 def _transformer(params: Params, shown: Any, xp: Any) -> Any:
     flow = shown @ params["input"] + params["input_bias"]
-    count, steps, wide = flow.shape
+    _, steps, wide = flow.shape
     ages = xp.arange(steps)[:, None] - xp.arange(steps)[None, :]
     slopes = [2.0 ** -(head + 1) for head in range(HEADS)]  # nearer steps weigh more, each head in its own measure
     for layer in range(LAYERS):

@@ -52,7 +52,7 @@ class TranscriptMajority(TranscriptPolicy):
     def fit(self, traces: Sequence[Trace]) -> None:
         self._shares = shares(Counter(trace.target for trace in traces))
 
-    def of_words(self, trace: Trace) -> Floats:
+    def of_words(self, trace: Trace) -> Floats:  # noqa: ARG002  (it answers the same whatever was said)
         return self._shares
 
 
@@ -126,7 +126,7 @@ class RuleHarness:
 
 
 def _always(action: str) -> Callable[[int], str]:
-    return lambda held: action
+    return lambda _held: action
 
 
 def _by_time(short: str, long: str) -> Callable[[int], str]:
