@@ -49,7 +49,7 @@ def _gallery(gr: Any, demo: Any) -> None:
     with gr.Row():
         suite = gr.Dropdown(list(SUITES), value=SUITES[0], label="Suite", min_width=120)
         family = gr.Dropdown(_families(SUITES[0]), value="yield_detection", label="Family", min_width=160)
-        pair = gr.Dropdown(_pairs(SUITES[0], "yield_detection"), label="Pair", min_width=200)
+        pair = gr.Dropdown(_choices(SUITES[0], "yield_detection"), label="Pair", min_width=200)
         back = gr.Button("Previous", min_width=90)
         on = gr.Button("Next", min_width=90)
     shown = gr.HTML()
@@ -58,18 +58,22 @@ def _gallery(gr: Any, demo: Any) -> None:
     def to_suite(chosen: str) -> Any:
         first = _families(chosen)[0][1]
         pairs = _pairs(chosen, first)
-        return gr.Dropdown(_families(chosen), value=first), gr.Dropdown(pairs, value=pairs[0]), *_show(chosen, pairs[0])
+        families, listed = (
+            gr.Dropdown(_families(chosen), value=first),
+            gr.Dropdown(_choices(chosen, first), value=pairs[0]),
+        )
+        return families, listed, *_show(chosen, pairs[0])
 
     def to_family(in_suite: str, chosen: str) -> Any:
         pairs = _pairs(in_suite, chosen)
-        return gr.Dropdown(pairs, value=pairs[0]), *_show(in_suite, pairs[0])
+        return gr.Dropdown(_choices(in_suite, chosen), value=pairs[0]), *_show(in_suite, pairs[0])
 
     def step(by: int) -> Any:
         def go(in_suite: str, now: str) -> Any:
             names = [p.name for p in view.test_pairs(in_suite)]
             there = view.test_pairs(in_suite)[(names.index(now) + by) % len(names)]
-            pairs = _pairs(in_suite, there.a.family)
-            return there.a.family, gr.Dropdown(pairs, value=there.name), *_show(in_suite, there.name)
+            listed = gr.Dropdown(_choices(in_suite, there.a.family), value=there.name)
+            return there.a.family, listed, *_show(in_suite, there.name)
 
         return go
 
@@ -110,6 +114,12 @@ def _families(suite: str) -> list[tuple[str, str]]:
 
 def _pairs(suite: str, family: str) -> list[str]:
     return [pair.name for pair in view.test_pairs(suite) if pair.a.family == family]
+
+
+def _choices(suite: str, family: str) -> list[tuple[str, str]]:
+    """Pairs by the words that were said, which tells them apart better than their names."""
+    said = {pair.name: pair.transcript.removeprefix("User: ") for pair in view.test_pairs(suite)}
+    return [(said[name], name) for name in _pairs(suite, family)]
 
 
 def _by_suite(gr: Any, title: str, name: str, suites: Sequence[str], draw: Any) -> None:

@@ -24,9 +24,13 @@ def pair(view: PairView, mark: str = "pair") -> Html:
     return el(
         "section",
         said,
-        el("input", type="checkbox", id=play, class_="play-box", aria_label="Play both timelines at real speed"),
-        el("label", for_=play, class_="play"),
-        el("div", trace(view.a, length), trace(view.b, length), class_="two", style=f"--length:{length}ms"),
+        el(
+            "div",
+            el("input", type="checkbox", id=play, class_="play-box", aria_label="Play both timelines at real speed"),
+            el("label", for_=play, class_="play"),
+            el("div", trace(view.a, length), trace(view.b, length), class_="two", style=f"--length:{length}ms"),
+            class_="over",
+        ),
         el("div", el("h2", "What each policy chose at the critical step"), choices(view)),
         el("div", el("h2", "What the transcript hides"), el("ul", [el("li", one) for one in view.hides])),
         class_="pair",
@@ -48,13 +52,13 @@ def lane(one: Lane, view: TraceView, length_ms: int) -> Html:
     )
     band = el("span", class_="critical", style=_place(view.critical_begin_ms, view.critical_end_ms, length_ms))
     blocks = [block(each, length_ms) for each in one.blocks if each.label]
-    track = el("div", blocks, band, el("span", class_="head"), class_="track", role="img",
+    track = el("div", blocks, band, el("span", class_="playhead"), class_="track", role="img",
                aria_label=f"{one.title}: {told or 'nothing'}")  # fmt: skip
     return el("div", el("span", one.title, class_="lane-name"), track, class_="lane")
 
 
 def block(one: Block, length_ms: int) -> Html:
-    kind = "block differs" if one.differs else "block quiet" if one.quiet else "block"
+    kind = "state differs" if one.differs else "state idle" if one.quiet else "state"
     seconds = f"{one.begin_ms / 1000:.2f} to {one.end_ms / 1000:.2f} s"
     return el("span", one.label, class_=kind, style=_place(one.begin_ms, one.end_ms, length_ms),
               title=f"{one.label}, {seconds}")  # fmt: skip

@@ -185,11 +185,12 @@ def _blocks(trace: Trace, field: str, differs: bool) -> list[Block]:
     for turn in trace.turns:
         value = getattr(turn, field).strip()
         begin = turn.t_ms - turn.dt_ms
-        if blocks and blocks[-1].label == plain_name(value) and field != "user_text_delta":
+        label = value if field in ("action", "user_text_delta") else plain_name(value)
+        falls = field == "action" and begin < critical_end <= turn.t_ms  # the decision begins a block of its own
+        if blocks and blocks[-1].label == label and field != "user_text_delta" and not falls:
             begin = blocks.pop().begin_ms
         quiet = value in ("", "WAIT") or value == IDLE.get(field)
         inside = begin < critical_end <= turn.t_ms
-        label = value if field in ("action", "user_text_delta") else plain_name(value)
         blocks.append(Block(begin, turn.t_ms, label, quiet, differs and inside))
     return blocks
 

@@ -38,7 +38,7 @@
     if (words && !["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName) && seen(element))
       measure(element, getComputedStyle(element).color, words);
   }
-  for (const field of document.querySelectorAll("input, textarea"))
+  for (const field of document.querySelectorAll("input:not([type=radio], [type=checkbox]), textarea")) // those two show no text of their own
     if (seen(field)) {
       measure(field, getComputedStyle(field).color, field.value || "a field's own text");
       if (field.placeholder) measure(field, getComputedStyle(field, "::placeholder").color, field.placeholder);
