@@ -10,6 +10,7 @@ from apps.pieces import Tone
 from nma13.counterfactual import Change
 from nma13.evidence import Finding
 from nma13.state import PipelineState, summary
+from nma13.texts import crisis
 
 LIMIT_SHOWN = 20_000  # characters of the person's text that are shown with marks
 STATION_NAMES = {
@@ -91,7 +92,14 @@ def prose(words: str, state: PipelineState | None = None, *, note: str = "") -> 
     paragraphs = [el("p", part) for part in words.split("\n") if part.strip()]
     source = el("p", _source(state), class_="source") if state is not None else el("p", note, class_="source")
     urgent = state is not None and "CRISIS" in summary(state)["red_flags"]
-    return el("article", paragraphs, source, class_="answer urgent" if urgent else "answer", aria_live="polite")
+    vouched = el("p", _vouched(state), class_="source") if urgent and state is not None else None
+    kind = "answer urgent" if urgent else "answer"
+    return el("article", paragraphs, source, vouched, class_=kind, aria_live="polite")
+
+
+def _vouched(state: PipelineState) -> str:
+    """Who stands behind the help text, and for which country: nobody should have to guess."""
+    return crisis(state.context.locale).provenance
 
 
 def _source(state: PipelineState) -> str:

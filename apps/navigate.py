@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from apps import answer, glyphs, pieces
+from apps import answer, batch, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html
 from apps.html import text as text_of
@@ -56,6 +56,7 @@ def build(lab: Lab) -> None:
         own, why = gr.HTML(), gr.HTML()
     with gr.Accordion("Gates", open=False):
         gates = gr.HTML()
+    batch.build()
 
     def navigate(text: str, attached: str | None, bare: bool, second: bool) -> Iterator[Any]:
         yield from _navigate(lab, text, attached, use_model=not bare, second=second)

@@ -76,8 +76,8 @@ def _labelled(row: Mapping[str, Any]) -> LabelledText:
     labels = row["labels"]
     lookalikes = {
         Target(about["field"], about["value"])
-        for about in [row["about"], *row.get("also", [])]
-        if about["polarity"] == "lookalike"
+        for about in [row.get("about"), *row.get("also", [])]
+        if about and about["polarity"] == "lookalike"
     }
     if labels.get("A") is False and any(target.field == "A_kind" for target in lookalikes):
         lookalikes.add(Target("A", True))  # what only looks like one kind, and is none, looks like ambiguity

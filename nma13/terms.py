@@ -177,6 +177,7 @@ class Gate(StrEnum):
 
 class Origin(StrEnum):
     RULE = "rule"
+    LEXICON = "lexicon"
     SEMANTIC = "semantic"
 
 

@@ -56,13 +56,13 @@ def _work(source: IO[str], target: IO[str], chosen: argparse.Namespace) -> int:
     writer: Any = None
 
     def texts() -> Iterator[str]:
-        for line in _lines(source):
+        for line in lines_of(source):
             lines.append(line)
             yield line.text if line.text is not None else " "
 
     for outcome in run_many(texts(), chosen.workers, kit=partial(_kit, chosen.semantic)):
         line = lines.pop(0)
-        row = _row(line, outcome)
+        row = row_of(line, outcome)
         refused += "error" in row
         done += 1
         if chosen.csv:
@@ -85,7 +85,7 @@ def _kit(semantic: str | None) -> Kit:
     return default_kit(chosen_screen(semantic))
 
 
-def _lines(source: IO[str]) -> Iterator[Line]:
+def lines_of(source: IO[str]) -> Iterator[Line]:
     for number, raw in enumerate(source, 1):
         if not raw.strip():
             continue
@@ -102,7 +102,7 @@ def _lines(source: IO[str]) -> Iterator[Line]:
         yield Line(plain.get("id", number), plain["text"])
 
 
-def _row(line: Line, outcome: Outcome) -> dict[str, Any]:
+def row_of(line: Line, outcome: Outcome) -> dict[str, Any]:
     if line.text is None:
         return {"id": line.id, "error": line.error}
     if not isinstance(outcome, PipelineState):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -47,7 +47,8 @@ class Encoder:
             self._tokenise = WordPiece(folder / "vocab.txt")
             tensors = read_tensors(folder / "model.safetensors")
             self._embeddings = _Embeddings(tensors)
-            self._layers = [_Layer(tensors, f"encoder.layer.{number}.") for number in range(LAYERS)]
+            self._layers = [Layer(tensors, number) for number in range(LAYERS)]
+            self._tensors = tensors
         except (OSError, KeyError, ValueError) as error:
             raise EncoderError(
                 f"The sentence encoder's files in {folder} cannot be used ({error}). Your data is unchanged; the lab "
@@ -59,20 +60,47 @@ class Encoder:
         import numpy as np
 
         result = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
+        for batch, hidden, edges in self._batches(texts, self._layers):
+            lengths = np.diff(edges)
+            means = np.add.reduceat(hidden, edges[:-1], axis=0) / lengths[:, None].astype(np.float32)
+            result[batch] = means / np.linalg.norm(means, axis=1, keepdims=True)
+        return result
+
+    def tokens(self, texts: Sequence[str], first: int, upper: Sequence[Layer]) -> list[Matrix]:
+        """One row per token: the plain layers below `first`, the given ones from there on."""
+        found: list[Matrix] = [None] * len(texts)
+        for batch, hidden, edges in self._batches(texts, [*self._layers[:first], *upper]):
+            for number, start, end in zip(batch, edges[:-1], edges[1:], strict=True):
+                found[number] = hidden[start:end]
+        return found
+
+    def weights(self) -> Mapping[str, Matrix]:
+        """All tensors by their names in the file."""
+        return self._tensors
+
+    def layer(self, number: int, moved: Mapping[str, Matrix]) -> Layer:
+        """A copy of a layer with something added to its weights."""
+        name = f"encoder.layer.{number}."
+        own = {key: value for key, value in self._tensors.items() if key.startswith(name)}
+        return Layer(
+            own | {f"{name}{part}.weight": own[f"{name}{part}.weight"] + more for part, more in moved.items()}, number
+        )
+
+    def _batches(self, texts: Sequence[str], layers: Sequence[Layer]) -> Iterator[tuple[list[int], Matrix, Matrix]]:
+        """Texts in batches of bounded size: their numbers, all their tokens, and where each text begins and ends."""
         ids = [self._tokenise(text, TOKEN_LIMIT) for text in texts]
         batch: list[int] = []
         size = 0
         for number, tokens in enumerate(ids):
             if batch and size + len(tokens) > BATCH_TOKENS:
-                result[batch] = self._pass([ids[place] for place in batch])
+                yield batch, *self._pass([ids[place] for place in batch], layers)
                 batch, size = [], 0
             batch.append(number)
             size += len(tokens)
         if batch:
-            result[batch] = self._pass([ids[place] for place in batch])
-        return result
+            yield batch, *self._pass([ids[place] for place in batch], layers)
 
-    def _pass(self, sequences: list[list[int]]) -> Matrix:
+    def _pass(self, sequences: list[list[int]], layers: Sequence[Layer]) -> tuple[Matrix, Matrix]:
         import numpy as np
 
         lengths = [len(sequence) for sequence in sequences]
@@ -80,10 +108,9 @@ class Encoder:
         tokens = np.concatenate([np.asarray(sequence) for sequence in sequences])
         places = np.concatenate([np.arange(length) for length in lengths])
         hidden = self._embeddings(tokens, places)
-        for layer in self._layers:
+        for layer in layers:
             hidden = layer(hidden, edges)
-        means = np.add.reduceat(hidden, edges[:-1], axis=0) / np.asarray(lengths, dtype=np.float32)[:, None]
-        return means / np.linalg.norm(means, axis=1, keepdims=True)
+        return hidden, edges
 
 
 class _Embeddings:
@@ -97,11 +124,13 @@ class _Embeddings:
         return _normalise(self._words[tokens] + self._places[places], *self._norm)
 
 
-class _Layer:
+class Layer:
     """One transformer layer, its three attention inputs fused into one product."""
 
-    def __init__(self, tensors: dict[str, Matrix], name: str) -> None:
+    def __init__(self, tensors: dict[str, Matrix], number: int) -> None:
         import numpy as np
+
+        name = f"encoder.layer.{number}."
 
         attention = [f"{name}attention.self.{part}." for part in ("query", "key", "value")]
         self._inputs = np.ascontiguousarray(np.concatenate([tensors[p + "weight"] for p in attention]).T)

@@ -8,18 +8,24 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 from re import Match
 
 from nma13.evidence import Finding, Span
 from nma13.rules.guards import families, guards
 from nma13.rules.index import Entry, TriggerIndex
+from nma13.rules.lexicon import lexicon
 from nma13.rules.loader import Overlay, load_rules, shipped_hash
 from nma13.rules.model import Rule, RuleError
-from nma13.text import Clause, Document
+from nma13.text import Clause, Document, SentenceBounds
 
 KEPT = 64
 """Findings kept per rule and text, counting and silenced ones apart; the rest is told as a number."""
+
+
+PASSAGE = 2
+"""Sentences before and after the one that woke it in which a rule of scope `text` may match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +57,12 @@ class RuleEngine:
     """A set of rules made ready to scan texts."""
 
     def __init__(self, rules: Sequence[Rule], overlay: Overlay | None = None, outputs: bool | None = None) -> None:
-        """`outputs` keeps only the rules for generated texts (True) or leaves them out (False)."""
+        """`outputs` keeps only the rules for generated texts (True), or leaves them out (False) and weighs words."""
         self.overlay = overlay or Overlay()
+        self._lexicon = lexicon() if outputs is False else None
         ids = {rule.id for rule in rules}
+        if self._lexicon:
+            ids |= {column.rule for column in self._lexicon.columns}
         if unknown := [name for name in self.overlay.off if name not in ids]:
             raise RuleError(f"The overlay switches off {', '.join(unknown)}, which no rule file holds.")
         self.rules = [
@@ -77,8 +86,8 @@ class RuleEngine:
         scan = _Scan(document, self.overlay.allow)
         clauses = document.clauses
         woken, scan.text_mask = self._wake(document)
-        text_wide: list[Entry] = []
-        for sentence in document.sentences:
+        passages: list[tuple[int, Entry]] = []
+        for number, sentence in enumerate(document.sentences):
             wide: list[Entry] = []
             for clause, entries in zip(
                 clauses[sentence.first : sentence.last], woken[sentence.first : sentence.last], strict=True
@@ -95,10 +104,14 @@ class RuleEngine:
                             if match := rule.search(text):
                                 scan.take(rule, match, text, clause.start, clause)
             if wide:
-                text_wide += wide
-                _try_wide(scan, wide, sentence.mask, "sentence", sentence.start, sentence.end)
-        if text_wide:
-            _try_wide(scan, text_wide, scan.text_mask, "text", 0, len(document.lower))
+                passages += [(number, entry) for entry in wide]
+                _try_sentence(scan, wide, sentence)
+        if passages:
+            _try_passages(scan, passages)
+        if self._lexicon:
+            for finding, where in self._lexicon.findings(document):
+                if finding.rule not in self.overlay.off:
+                    scan.keep(finding, where)
         scan.settle()
         for rule in self._combinations:
             scan.combine(rule)
@@ -124,15 +137,37 @@ class RuleEngine:
         return woken, text_mask
 
 
-def _try_wide(scan: _Scan, entries: list[Entry], mask: int, scope: str, start: int, end: int) -> None:
-    """Try the rules of a wider scope that the words of a sentence or of the whole text have woken."""
-    document = scan.document
+def _try_sentence(scan: _Scan, entries: list[Entry], sentence: SentenceBounds) -> None:
+    """Try the rules that the words of a sentence have woken and that may match anywhere in it."""
+    mask = sentence.mask
     woken = (rule for entry in entries for rule, need in entry.wide if need & mask == need)
     for rule in dict.fromkeys(woken):
-        if rule.scope == scope:
-            text = (document.norm.text if rule.cased else document.lower)[start:end]
-            if match := rule.search(text):
-                scan.take(rule, match, text, start, None)
+        if rule.scope == "sentence":
+            scan.seek(rule, sentence.start, sentence.end)
+
+
+def _try_passages(scan: _Scan, woken: list[tuple[int, Entry]]) -> None:
+    """Try the rules that reach over several sentences: PASSAGE before and after the one that woke them.
+
+    All words a rule needs must stand in that passage; over a whole page they nearly always do.
+    """
+    sentences = scan.document.sentences
+    masks: dict[int, int] = {}
+    places: dict[Rule, list[tuple[int, int]]] = {}
+    for number, entry in woken:
+        first, last = max(0, number - PASSAGE), min(len(sentences), number + PASSAGE + 1)
+        if number not in masks:
+            masks[number] = reduce(or_, (sentence.mask for sentence in sentences[first:last]))
+        for rule, need in entry.wide:
+            if rule.scope == "text" and need & masks[number] == need:
+                known = places.setdefault(rule, [])
+                if known and first <= known[-1][1]:
+                    known[-1] = (known[-1][0], last)
+                else:
+                    known.append((first, last))
+    for rule, passages in places.items():
+        for first, last in passages:
+            scan.seek(rule, sentences[first].start, sentences[last - 1].end)
 
 
 class _Scan:
@@ -146,6 +181,13 @@ class _Scan:
         self.signals: dict[str, list[tuple[Finding, int]]] = {}
         self.guards = guards()
         self.text_mask = 0
+
+    def seek(self, rule: Rule, start: int, end: int) -> None:
+        """Look for a rule in a stretch that is more than a clause."""
+        document = self.document
+        text = (document.norm.text if rule.cased else document.lower)[start:end]
+        if match := rule.search(text):
+            self.take(rule, match, text, start, None)
 
     def take(self, rule: Rule, match: Match[str], text: str, offset: int, clause: Clause | None) -> None:
         """Keep the first match of the rule here that no guard silences; else the first one."""

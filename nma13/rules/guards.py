@@ -100,6 +100,18 @@ class Guard:
 _FIRST_PERSON = re.compile(r"(?<!\w)(?:i|i'[a-z]+|my|me|myself)(?!\w)")
 
 
+UNREAL = ("FICTION", "STUDY", "NEWS")
+
+
+def unreal(document: Document, clause: Clause) -> tuple[tuple[str, ...], str]:
+    """Which of the guards of unreality were asked about a clause, and the one that silences it (or nothing)."""
+    for number, name in enumerate(UNREAL, 1):
+        if found := guards()[name].find(document, clause, clause.start, clause.end):
+            place = document.span(*found)
+            return UNREAL[:number], f"{name}@[{place.start},{place.end}]"
+    return UNREAL, ""
+
+
 @lru_cache(maxsize=1)
 def guards() -> Mapping[str, Guard]:
     """Every guard of guards.toml by name."""

@@ -61,9 +61,9 @@ def load_rules(files: Sequence[Path] | None = None) -> list[Rule]:
 
 @lru_cache(maxsize=1)
 def shipped_hash() -> str:
-    """sha256 over names and bytes of every shipped rule and list file."""
+    """sha256 over names and bytes of every shipped rule and list file, and of the lexicon."""
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.glob("*.toml")):
+    for path in sorted([*FOLDER.glob("*.toml"), *FOLDER.glob("*.tsv")]):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 

@@ -13,19 +13,21 @@ FOLDER = Path(__file__).with_name("exemplars")
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """One value the screen may raise."""
+class Exemplars:
+    """What one value (of one kind) is like."""
 
     name: str
     sets: str
     kind: str
+    may_also_be: tuple[str, ...]
+    """Values that often hold beside it: its exemplars are no negatives for them."""
     like: tuple[str, ...]
     looks_like: tuple[str, ...]
 
 
 @cache
-def values() -> tuple[Value, ...]:
-    """All values, in the order of their files."""
+def exemplars() -> tuple[Exemplars, ...]:
+    """All of them, in the order of their files."""
     return tuple(_read(path) for path in _files() if path.stem != NEUTRAL)
 
 
@@ -38,7 +40,7 @@ def neutral() -> tuple[str, ...]:
 
 @cache
 def exemplars_hash() -> str:
-    """Names the exemplars that a set of heads was fitted on."""
+    """Names the exemplars that something was fitted on."""
     digest = hashlib.sha256()
     for path in _files():
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
@@ -49,6 +51,13 @@ def _files() -> list[Path]:
     return sorted(FOLDER.glob("*.toml"))
 
 
-def _read(path: Path) -> Value:
+def _read(path: Path) -> Exemplars:
     plain = tomllib.loads(path.read_text(encoding="utf-8"))
-    return Value(path.stem, plain["sets"], plain.get("kind", ""), tuple(plain["like"]), tuple(plain["looks_like"]))
+    return Exemplars(
+        path.stem,
+        plain["sets"],
+        plain.get("kind", ""),
+        tuple(plain.get("may_also_be", ())),
+        tuple(plain["like"]),
+        tuple(plain["looks_like"]),
+    )

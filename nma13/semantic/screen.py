@@ -1,30 +1,32 @@
-"""The screen itself: every sentence and the whole of a short text against the heads, guards asked as for rules."""
+"""The screen itself: passages through an encoder adapted to the values, heads asked, guards as for rules."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from functools import cache
+from math import log2
 from pathlib import Path
 from typing import Any
 
 from nma13 import encoder
+from nma13.encoder.adapter import Adapted
 from nma13.errors import LabError, UsageError
 from nma13.evidence import Finding, Span
-from nma13.rules.guards import guards
-from nma13.semantic.exemplars import exemplars_hash, values
-from nma13.semantic.heads import with_bias
+from nma13.rules.guards import unreal
+from nma13.rules.lexicon import passages
+from nma13.semantic.exemplars import exemplars_hash
 from nma13.terms import Origin
 from nma13.text import Document
 
-HEADS = Path(__file__).with_name("heads.npz")
-SENTENCES = 120  # the most that are looked at; beyond, the first and the last half of them
-SHORT_TEXT = 700  # characters: such a text is also looked at as a whole
-UNREAL = ("FICTION", "STUDY", "NEWS")
+FITTED = Path(__file__).with_name("screen.npz")
+MOST = 48  # the most passages that are looked at; beyond, the first and the last half of them
+STRICTER = 0.35
+"""How much a threshold rises each time the number of passages doubles: more looks, more chances to be wrong."""
 
 
 class SemanticError(LabError):
-    """The screen's heads do not belong to its exemplars or its encoder."""
+    """The screen does not belong to its exemplars or its encoder."""
 
 
 class SemanticScreen:
@@ -33,86 +35,89 @@ class SemanticScreen:
     def __init__(self) -> None:
         import numpy as np
 
-        with np.load(HEADS) as saved:
+        with np.load(FITTED) as saved:
             about = json.loads(str(saved["about"]))
-            if about != {"exemplars": exemplars_hash(), "encoder": encoder.fingerprint()}:
+            if about["exemplars"] != exemplars_hash() or about["encoder"] != encoder.fingerprint():
                 raise SemanticError(
                     "The semantic screen was fitted on other exemplars than those beside it. "
-                    "Run python -m nma13.semantic.build, or switch it off with --semantic off."
+                    "Run python -m nma13.training screen, or switch it off with --semantic off."
                 )
-            self._heads = saved["heads"]
-            self._thresholds = saved["thresholds"]
-            self._bank, self._owners = saved["bank"].astype(np.float32), saved["owners"]
+            self._values: list[tuple[str, str]] = [tuple(value) for value in about["values"]]
+            self._heads, self._bias = saved["heads"].astype(np.float32), saved["bias"].astype(np.float32)
+            self._bank, self._owners = saved["bank"], saved["owners"]
             self._texts: list[str] = json.loads(str(saved["texts"]))
+            self._kinds: list[str] = json.loads(str(saved["kinds"]))
+            self._encoder = Adapted(encoder.shared_encoder(), {name: saved[name] for name in saved if "|" in name})
 
     def __call__(self, document: Document) -> Sequence[Finding]:
-        places = _places(document)
+        """At most one finding per variable (one per flag): the value whose head answers loudest."""
+        places = passages(document)
+        if len(places) > MOST:
+            places = [*places[: MOST // 2], *places[-MOST // 2 :]]
         if not places:
             return ()
-        vectors = encoder.encode([document.original[start:end] for start, end in places])
-        scores = with_bias(vectors) @ self._heads.T
-        findings = []
-        for index, value in enumerate(values()):
-            best = int(scores[:, index].argmax())
-            if scores[best, index] >= self._thresholds[index]:
-                findings.append(self._finding(document, places[best], vectors[best], index, value.sets, value.kind))
-        return findings
+        tokens = self._encoder.tokens([_text(document, *place) for place in places])
+        means = [token.mean(axis=0) for token in tokens]
+        stricter = STRICTER * log2(len(places))
+        best: dict[str, tuple[float, int, int]] = {}
+        for place, mean in enumerate(means):
+            answers = self._heads @ (mean / (mean @ mean) ** 0.5) + self._bias
+            for number in (answers >= stricter).nonzero()[0]:
+                sets = self._values[number][0]
+                variable = sets if sets.startswith("FLAG") else sets[0]
+                if variable not in best or answers[number] > best[variable][0]:
+                    best[variable] = (float(answers[number]), int(number), place)
+        return [
+            self._finding(document, places[place], tokens[place], means[place], number)
+            for _, number, place in best.values()
+        ]
 
-    def _finding(
-        self, document: Document, place: tuple[int, int], vector: Any, index: int, sets: str, kind: str
-    ) -> Finding:
-        mine = self._owners == index
-        near = self._bank[mine] @ vector
-        nearest = int(near.argmax())
-        text = [text for text, owner in zip(self._texts, self._owners, strict=True) if owner == index][nearest]
-        start, end = place
-        span = Span(start, end, document.original[start:end])
-        asked, silenced = _guarded(document, start)
+    def _finding(self, document: Document, place: tuple[int, int], tokens: Any, mean: Any, number: int) -> Finding:
+        sets, kind = self._values[number]
+        span = _sentence_that_says_it(document, place, tokens @ self._heads[number])
+        near = self._bank[self._owners == number].astype("float32") @ (mean / (mean @ mean) ** 0.5)
+        nearest = (self._owners == number).nonzero()[0][int(near.argmax())]
+        clause = next(c for c in document.clauses if document.span(c.start, c.end).end > span.start)
+        asked, silenced = unreal(document, clause)
         return Finding(
-            rule=f"SEM-{values()[index].name.upper()}",
+            rule="SEM-" + f"{sets}-{kind}".strip("-").replace("=", "-").replace("-TRUE", "").upper(),
             sets=sets,
-            kind=kind,
+            kind=kind or self._kinds[nearest],
             spans=(span,),
             clause=span,
             guards=asked,
             suppressed_by=silenced,
             marks=(),
-            reason=text,
+            reason=self._texts[nearest],
             origin=Origin.SEMANTIC,
-            similarity=round(float(near[nearest]), 2),
+            similarity=round(float(near.max()) / 127, 2),
         )
 
 
-def _places(document: Document) -> list[tuple[int, int]]:
-    """Stretches of the original to look at: sentences, and the whole when it is short."""
-    spans = [document.span(sentence.start, sentence.end) for sentence in document.sentences]
-    if len(spans) > SENTENCES:
-        spans = [*spans[: SENTENCES // 2], *spans[-SENTENCES // 2 :]]
-    places = [(span.start, span.end) for span in spans if any(char.isalpha() for char in span.text)]
-    whole = document.original.strip()
-    if len(places) > 1 and len(whole) <= SHORT_TEXT:
-        start = document.original.index(whole[0]) if whole else 0
-        places.append((start, start + len(whole)))
-    return places
+def _text(document: Document, first: int, last: int) -> str:
+    span = document.span(document.sentences[first].start, document.sentences[last - 1].end)
+    return span.text
 
 
-def _guarded(document: Document, start: int) -> tuple[tuple[str, ...], str]:
-    """Fiction, study and news silence meaning as they silence words."""
-    clause = next((c for c in document.clauses if document.span(c.start, c.end).start >= start), None)
-    if clause is None:
-        return (), ""
-    asked = []
-    for name in UNREAL:
-        asked.append(name)
-        if found := guards()[name].find(document, clause, clause.start, clause.end):
-            place = document.span(*found)
-            return tuple(asked), f"{name}@[{place.start},{place.end}]"
-    return tuple(asked), ""
+def _sentence_that_says_it(document: Document, place: tuple[int, int], scores: Any) -> Span:
+    """The sentence of a passage whose words speak most for the value.
+
+    The encoder cuts words finer than sentences do; a sentence's share of its tokens is its share of characters.
+    """
+    spans = [document.span(s.start, s.end) for s in document.sentences[place[0] : place[1]]]
+    start, end = spans[0].start, spans[-1].end
+    share = len(scores) / max(1, end - start)
+    means = []
+    for span in spans:
+        low = int((span.start - start) * share)
+        high = max(low + 1, int((span.end - start) * share))
+        means.append(float(scores[low:high].mean()) if low < len(scores) else -9.0)
+    return spans[means.index(max(means))]
 
 
 def available() -> bool:
-    """Whether the encoder is installed and the heads are there."""
-    return encoder.available() and HEADS.is_file()
+    """Whether the encoder is installed and the screen was fitted."""
+    return encoder.available() and FITTED.is_file()
 
 
 @cache
