@@ -15,6 +15,7 @@ from experiments.nanoim.view import POLICY_TITLES, plain_name
 CONTROL_TITLES = {
     "base": "Nothing broken",
     "scramble_time": "Lengths of the stretches exchanged within a trace",
+    "exchange_time": "Clocks exchanged between the two members of a pair",
     "mismatch_streams": "Streams taken from another trace",
     "permute_labels": "Right actions dealt out anew",
 }
@@ -29,7 +30,8 @@ def title_of(name: str) -> str:
     """A policy's name for people."""
     bare, _, rest = name.partition("_no_timing")
     if name.startswith("llm:"):
-        return f"{name[4:].rsplit('/', 1)[-1]}, given the transcript"
+        model, how = name[4:].rsplit(":", 1)
+        return f"{model.rsplit('/', 1)[-1]}, given the transcript ({how})"
     if rest or bare != name:
         return f"{POLICY_TITLES.get(bare, bare)}, no clock"
     return POLICY_TITLES.get(name, plain_name(name))

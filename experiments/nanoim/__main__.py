@@ -115,6 +115,10 @@ def _evidence_words(words: _Words) -> None:
     words.word("repro", _repro, "the hash of every piece of evidence and its sources")
     one = words.word("verify", _verify, "assert the scientific contract on the shipped results")
     one.add_argument("--json", action="store_true", help="one JSON object")
+    words.word("agreement", _agreement, "how far the blind readers of the annotation sheet agree")
+    one = words.on_suite("meaning", _meaning, "leave one family out, with states graded by blind readers")
+    _many(one)
+    words.word("tables", _tables, "draw the tables of docs/nanoim.md anew from the shipped results")
     one = words.word("reproduce", _reproduce, "make every shipped result anew")
     one.add_argument("--quick", action="store_true", help="without sweeps and leave-one-family-out")
     one.add_argument("--workers", type=int, default=1)
@@ -189,10 +193,10 @@ def _train(words: argparse.Namespace) -> int:
     from experiments.nanoim import shelf
     from experiments.nanoim.networks import save
     from experiments.nanoim.studies import headline
-    from experiments.nanoim.train import DEFAULTS, train
+    from experiments.nanoim.train import DEFAULTS, options_from, train
 
-    if words.config:
-        _from_config(words)
+    for name, value in (options_from(words.config) if words.config else {}).items():
+        setattr(words, name, value)
     recipe = replace(DEFAULTS[words.kind], seed=words.seed, hide=tuple(filter(None, words.hide.split(","))))
     if words.epochs:
         recipe = replace(recipe, epochs=words.epochs)
@@ -202,21 +206,6 @@ def _train(words: argparse.Namespace) -> int:
     taa, psr = headline(network, shelf.split_of(words.suite, "test"))
     print(f"{network.parameters} parameters, {network.trained['seconds']} s, TAA {taa:.3f}, PSR {psr:.3f}: {path}")
     return 0
-
-
-def _from_config(words: argparse.Namespace) -> None:
-    """Options from a TOML file; unknown ones are refused."""
-    import tomllib
-
-    try:
-        table = tomllib.loads(words.config.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{words.config} cannot be read as TOML ({error}). Nothing was trained.") from None
-    known = {"suite": str, "kind": str, "seed": int, "hide": str, "epochs": int}
-    for name, value in table.items():
-        if name not in known or not isinstance(value, known[name]):
-            raise UsageError(f"{words.config}: {name} = {value!r} is not an option; there are {', '.join(known)}.")
-        setattr(words, name, value)
 
 
 def _policy(words: argparse.Namespace) -> Any:
@@ -291,9 +280,10 @@ def _llm(words: argparse.Namespace) -> int:
     from experiments.nanoim.llm_baseline import baseline
     from nma13.llm import open_model
 
+    config = {"temperature": 0.0, "max_tokens": words.max_tokens, "constrained": words.constrained}
     with open_model(words.model, look_for_served=False) as model:
         found = baseline(model, shelf.split_of(words.suite, "test"), words.max_tokens, words.constrained)
-    return _give(words, {**found, "suite": words.suite, "manifest": _about(words, temperature=0.0)})
+    return _give(words, {**found, "suite": words.suite, "manifest": _about(words, **config)})
 
 
 def _drawn(words: argparse.Namespace) -> Draw:
@@ -358,6 +348,26 @@ def _verify(words: argparse.Namespace) -> int:
             print(f"  {title:<32}{row['taa']:>7.3f}{row['psr']:>7.3f}")
     print(f"\n{'The contract holds.' if found['passed'] else 'The contract does not hold.'}")
     return 0 if found["passed"] else 1
+
+
+def _agreement(words: argparse.Namespace) -> int:
+    from experiments.nanoim.annotation import agreement, sheets
+
+    return _give(words, {"kind": "agreement", **agreement(sheets())})
+
+
+def _meaning(words: argparse.Namespace) -> int:
+    from experiments.nanoim.meaning import study
+
+    return _give(words, study(words.suite, _seeds(words), words.workers))
+
+
+def _tables(words: argparse.Namespace) -> int:
+    from experiments.nanoim import tables
+
+    page = words.out or tables.PAGE
+    print(f"{page}: {'tables drawn anew' if tables.write(page) else 'the tables were up to date'}")
+    return 0
 
 
 def _reproduce(words: argparse.Namespace) -> int:

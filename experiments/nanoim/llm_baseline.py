@@ -71,7 +71,7 @@ def baseline(model: Model, test: Sequence[Trace], most_tokens: int = 2048, const
         "model": about.model,
         "backend": about.backend,
         "parameters": about.parameters,
-        "how": "one of the eight names, by constrained decoding" if constrained else "free answer, parsed",
+        "how": "one of eight names" if constrained else "free answer",
         "taa": round(taa, 6),
         "psr": round(psr, 6),
         "calls": len(transcripts),

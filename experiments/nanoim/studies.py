@@ -112,6 +112,17 @@ def scramble_time(test: Sequence[Trace], rng: random.Random) -> list[Trace]:
     return changed
 
 
+def exchange_time(test: Sequence[Trace], rng: random.Random) -> list[Trace]:  # noqa: ARG001  (nothing left to chance)
+    """From the onset on, the two members of a pair exchange their clocks; states, words and actions stay."""
+    changed = []
+    for pair in pairs_of(test):
+        for own, other in ((pair.a, pair.b), (pair.b, pair.a)):
+            lengths = [turn.dt_ms for turn in own.turns]
+            lengths[own.critical - 1 :] = [turn.dt_ms for turn in other.turns[other.critical - 1 :]]
+            changed.append(replace(own, turns=retimed(own.turns, lengths)))
+    return changed
+
+
 def retimed(turns: Sequence[MicroTurn], lengths: Sequence[int]) -> tuple[MicroTurn, ...]:
     elapsed, made = 0, []
     for turn, length in zip(turns, lengths, strict=True):
@@ -148,6 +159,7 @@ def permute_labels(test: Sequence[Trace], rng: random.Random) -> list[Trace]:
 
 DESTROY: dict[str, Callable[[Sequence[Trace], random.Random], list[Trace]]] = {
     "scramble_time": scramble_time,
+    "exchange_time": exchange_time,
     "mismatch_streams": mismatch_streams,
     "permute_labels": permute_labels,
 }

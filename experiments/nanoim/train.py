@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import time
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy as np
 from experiments.nanoim.features import Batch, Floats, to_batch
 from experiments.nanoim.networks import Network, Shape, arrays, forward, initial
 from experiments.nanoim.turns import Trace, digest, dump
-from nma13.errors import LabError
+from nma13.errors import LabError, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,24 @@ DEFAULTS = {
 SMALL = {"gru": 20, "transformer": 12}
 
 
+OPTIONS: dict[str, type] = {"suite": str, "kind": str, "seed": int, "hide": str, "epochs": int}
+
+
+def options_from(path: Path) -> dict[str, Any]:
+    """Options of the command from a TOML file; unknown ones are refused."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read as TOML ({error}). Nothing was trained.") from None
+    for name, value in table.items():
+        if name not in OPTIONS or not isinstance(value, OPTIONS[name]):
+            raise UsageError(f"{path}: {name} = {value!r} is not an option; there are {', '.join(OPTIONS)}.")
+    return table
+
+
 def train(traces: Sequence[Trace], recipe: Recipe, suite: str) -> Network:
     """A network fitted to the training split."""
-    torch = _torch()
+    torch = one_thread_of_torch()
     started = time.perf_counter()
     used = [trace for trace in traces if trace.split == "train"]
     shape = Shape(recipe.kind, recipe.hidden_size)  # type: ignore[arg-type]
@@ -88,7 +105,7 @@ def _kind(torch: Any, array: Any) -> Any:
     return torch.int64 if array.dtype.kind == "i" else torch.float32
 
 
-def _torch() -> Any:
+def one_thread_of_torch() -> Any:
     """torch with one thread and fixed algorithms; the shipped models need none of it."""
     try:
         import torch

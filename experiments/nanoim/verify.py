@@ -16,6 +16,12 @@ from experiments.nanoim.turns import check, digest, dump, flatten, pairs_of
 TRANSCRIPT = ("transcript_majority", "transcript_nb", "transcript_oracle")
 TABLE_SUITES = ("hard", "noisy")
 BARS = {"ece": 0.025, "brier": 0.0074, "nll": 0.0275}
+DROPS = {
+    "hard": {"mismatch_streams": 0.6, "permute_labels": 0.6},
+    "noisy": {"mismatch_streams": 0.6, "permute_labels": 0.6, "exchange_time": 0.6, "scramble_time": 0.2},
+}
+"""How far accuracy must fall. On hard, states decide and the clock may break. A scrambled clock often leaves a short
+stretch short, so it costs less than an exchanged one, which turns every pair decided by timing around."""
 LEARNED_DESIGN = "meaning"
 
 
@@ -60,7 +66,7 @@ def shipped_table() -> Table:
                 row = {key: arm[key] for key in ("taa", "psr", "taa_sd", "psr_sd")}
                 found[suite][f"{kind}_no_timing"] = {**row, "runs": len(arm["runs"])}
         for card in llm_results(suite):
-            found[suite][f"llm:{card['model']}"] = {"taa": card["taa"], "psr": card["psr"]}
+            found[suite][f"llm:{card['model']}:{card['how']}"] = {"taa": card["taa"], "psr": card["psr"]}
     return found
 
 
@@ -152,11 +158,9 @@ def _controls() -> Iterator[Check]:
         test = shelf.split_of(suite, "test")
         for name in shelf.KINDS:
             found = controls(shelf.policy_named(name, suite), test)
-            for control, figures in found.items():
-                if control == "base" or (suite == "hard" and control == "scramble_time"):
-                    continue  # on hard, state decides; time alone may be broken there without much loss
-                drop = figures["drop"]
-                yield Check(f"{suite}: {control} breaks {name}", drop >= 0.25, f"drop {drop:.3f}")
+            for control, bar in DROPS[suite].items():
+                drop = found[control]["drop"]
+                yield Check(f"{suite}: {control} breaks {name}", drop >= bar, f"drop {drop:.3f}, at least {bar} asked")
 
 
 def _calibration() -> Iterator[Check]:

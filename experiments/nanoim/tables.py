@@ -1,0 +1,158 @@
+"""The tables of docs/nanoim.md, drawn from the shipped result files: ./lab nanoim tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from experiments.nanoim import shelf
+from experiments.nanoim.families import family_titles
+from experiments.nanoim.verify import TABLE_SUITES, llm_results, shipped_table
+from experiments.nanoim.view import POLICY_TITLES
+from nma13.config import ROOT
+from nma13.errors import LabError
+
+PAGE = ROOT / "docs" / "nanoim.md"
+PLACE = re.compile(r"(<!-- results: ([a-z_]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+NOT_MADE = "not made"
+ABLATIONS = {
+    "full": "everything shown", "small_model": "a smaller network", "no_audio": "without audio states",
+    "no_visual": "without the camera", "no_background": "without the background",
+    "no_policy": "without policy events", "no_timing": "without the clock",
+}  # fmt: skip
+
+
+def filled(text: str) -> str:
+    """The page with every table between its marks drawn anew."""
+
+    def draw(place: re.Match[str]) -> str:
+        if place[2] not in TABLES:
+            raise LabError(f"There is no table {place[2]!r}; there are {', '.join(TABLES)}. Nothing was written.")
+        return f"{place[1]}{TABLES[place[2]]()}{place[3]}"
+
+    return PLACE.sub(draw, text)
+
+
+def write(page: Path = PAGE) -> bool:
+    """Fill the page in its place; tells whether anything changed."""
+    before = page.read_text(encoding="utf-8")
+    after = filled(before)
+    page.write_text(after, encoding="utf-8")
+    return before != after
+
+
+def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] + ["---:"] * (len(head) - 1), *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def numbers() -> str:
+    """Everybody on both suites: accuracy and separation, means over the seeds where something was trained."""
+    found = shipped_table()
+    names = list(dict.fromkeys(name for suite in TABLE_SUITES for name in found[suite]))
+    rows = [[title(name), *(_both(found[suite].get(name)) for suite in TABLE_SUITES)] for name in names]
+    return markdown(("policy", *(f"{suite}: TAA / PSR" for suite in TABLE_SUITES)), rows)
+
+
+def title(name: str) -> str:
+    bare = name.removesuffix("_no_timing")
+    if name.startswith("llm:"):
+        model, how = name[4:].rsplit(":", 1)
+        return f"{model} on the transcript, {how}"
+    named = POLICY_TITLES.get(bare, bare.replace("_", " "))
+    return named if bare == name else f"{named}, without the clock"
+
+
+def _both(row: Mapping[str, float] | None) -> str:
+    if row is None:
+        return NOT_MADE
+    spread = f" (± {row['taa_sd']:.3f})" if row.get("taa_sd") else ""
+    return f"{row['taa']:.3f} / {row['psr']:.3f}{spread}"
+
+
+def ablations() -> str:
+    """Each network trained anew without one thing."""
+    head, columns = ["trained", *(f"{s}, {k}" for s in TABLE_SUITES for k in shelf.KINDS)], []
+    for suite in TABLE_SUITES:
+        swept = _result(f"sweep_{suite}")
+        columns += [swept["policies"][kind] for kind in shelf.KINDS]
+    return markdown(head, [[said, *(_both(arms[name]) for arms in columns)] for name, said in ABLATIONS.items()])
+
+
+def controls() -> str:
+    """Accuracy in a world broken on purpose."""
+    columns = [(s, k, _result(f"controls_{s}")["policies"][k]) for s in TABLE_SUITES for k in shelf.KINDS]
+    names = list(columns[0][2])
+    rows = [[name.replace("_", " "), *(f"{found[name]['taa']:.3f}" for *_, found in columns)] for name in names]
+    return markdown(("control", *(f"{suite}, {kind}" for suite, kind, _ in columns)), rows)
+
+
+def calibration() -> str:
+    """Whether confidence means what it says: means over the seeds."""
+    rows = []
+    for suite in TABLE_SUITES:
+        found = _result(f"calibration_{suite}")["policies"]
+        for kind in shelf.KINDS:
+            runs = [found[f"{kind}_{seed}"] for seed in shelf.SEEDS]
+            means = [sum(run[key] for run in runs) / len(runs) for key in ("ece", "brier", "nll")]
+            rows.append([f"{suite}, {kind}", *(f"{mean:.4f}" for mean in means)])
+    return markdown(("", "ECE", "Brier", "NLL"), rows)
+
+
+def models() -> str:
+    """Language models given the transcript."""
+    rows = [
+        [f"{card['model']}, {card['how']}", suite, f"{card['taa']:.3f}", f"{card['psr']:.3f}", str(card["calls"]),
+         str(card["parse_failures"])]
+        for suite in TABLE_SUITES for card in llm_results(suite)
+    ]  # fmt: skip
+    return markdown(("model", "suite", "TAA", "PSR", "calls", "answers that name no action"), rows)
+
+
+def left_out() -> str:
+    """The plain policies when a family is left out."""
+    columns = {suite: _result(f"lofo_{suite}")["policies"] for suite in TABLE_SUITES}
+    names = list(columns["hard"])
+    rows = [[title(name), *(_both(columns[suite].get(name)) for suite in TABLE_SUITES)] for name in names]
+    return markdown(("policy", *(f"{suite}: TAA / PSR" for suite in TABLE_SUITES)), rows)
+
+
+def left_out_families() -> str:
+    """The same on hard, family by family."""
+    study = _result("lofo_hard")
+    names = [*shelf.KINDS, "field_lookup", "transcript_majority"]
+    rows = []
+    for family in study["policies"]["gru"]["families"]:
+        mark = " *" if family in study["unseen_action_families"] else ""
+        cells = [_both(study["policies"][name]["families"][family]) for name in names]
+        rows.append([f"{family_titles()[family]}{mark}", *cells])
+    return markdown(("family left out", *(title(name) for name in names)), rows)
+
+
+def times() -> str:
+    """What the reproduction took, part by part."""
+    found = _result("times")
+    rows = [[part, f"{seconds:.0f} s"] for part, seconds in found["seconds"].items()]
+    total = sum(found["seconds"].values())
+    return markdown(("part", "time"), [*rows, ["all", f"{total:.0f} s"]]) + f"\nOn {found['machine']}.\n"
+
+
+def _result(name: str) -> dict[str, Any]:
+    found = shelf.result(name)
+    if found is None:
+        raise LabError(f"The result {name} is not there, so no table was drawn. Make it: ./lab nanoim reproduce")
+    return found
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "numbers": numbers,
+    "ablations": ablations,
+    "controls": controls,
+    "calibration": calibration,
+    "models": models,
+    "left_out": left_out,
+    "left_out_families": left_out_families,
+    "times": times,
+}
