@@ -118,6 +118,7 @@ def _evidence_words(words: _Words) -> None:
     words.word("agreement", _agreement, "how far the blind readers of the annotation sheet agree")
     one = words.on_suite("meaning", _meaning, "leave one family out, with states graded by blind readers")
     _many(one)
+    one.add_argument("--keep", type=Path, help="a folder for single runs, so that a long study can be taken up again")
     words.word("tables", _tables, "draw the tables of docs/nanoim.md anew from the shipped results")
     one = words.word("reproduce", _reproduce, "make every shipped result anew")
     one.add_argument("--quick", action="store_true", help="without sweeps and leave-one-family-out")
@@ -359,7 +360,7 @@ def _agreement(words: argparse.Namespace) -> int:
 def _meaning(words: argparse.Namespace) -> int:
     from experiments.nanoim.meaning import study
 
-    return _give(words, study(words.suite, _seeds(words), words.workers))
+    return _give(words, study(words.suite, _seeds(words), words.workers, words.keep))
 
 
 def _tables(words: argparse.Namespace) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from experiments.manifest import file_hash, manifest
+from experiments.manifest import file_hash, manifest, read_result, write_result
 from experiments.nanoim import annotation, generalise, learners, shelf, unseen
 from experiments.nanoim.annotation import FOLDER, Sheet, states
 from experiments.nanoim.features import Floats
@@ -35,16 +37,17 @@ CONTROLS = ("no_gate", "gate_always", "decoy_actions", "shuffled_lines", "shuffl
 Job = tuple[str, str, int]
 
 
-def study(suite: str, seeds: Sequence[int], workers: int = 1) -> dict[str, Any]:
-    """All arms and controls on one suite."""
+def study(suite: str, seeds: Sequence[int], workers: int = 1, keep: Path | None = None) -> dict[str, Any]:
+    """All arms and controls on one suite. Single runs are kept in a folder, if one is named, and not made twice."""
     handed_in = annotation.sheets()
     arms = [*(sheet.reader for sheet in handed_in), "mean", "words"]
     jobs: list[Job] = [(suite, arm, seed) for arm in (*arms, *CONTROLS) for seed in seeds]
-    runs = dict(zip(jobs, run_all(_one, jobs, workers, f"{suite} by meaning"), strict=True))
+    work = partial(_kept, keep)
+    runs = dict(zip(jobs, run_all(work, jobs, workers, f"{suite} by meaning"), strict=True))
     found = {arm: averaged([runs[suite, arm, seed] for seed in seeds], suite) for arm in (*arms, *CONTROLS)}
     usual = _usual(found["mean"]["chosen"])
     drops: list[Job] = [(suite, f"without:{name}|{usual}", seeds[0]) for name in handed_in[0].attributes]
-    dropped = run_all(_one, [(suite, f"without:|{usual}", seeds[0]), *drops], workers, f"{suite} without one")
+    dropped = run_all(work, [(suite, f"without:|{usual}", seeds[0]), *drops], workers, f"{suite} without one")
     return {
         "kind": "lofo_meaning",
         "suite": suite,
@@ -70,6 +73,17 @@ def _config(suite: str) -> dict[str, Any]:
         "pairs_per_family": generalise.PAIRS,
         "files": {path.name: file_hash(path) for path in files},
     }
+
+
+def _kept(keep: Path | None, job: Job) -> dict[str, dict[str, Any]]:
+    """A run from the folder, or made and laid there."""
+    path = keep / (re.sub(r"[^a-z0-9]+", "-", f"{job[0]} {job[1]} {job[2]}".lower()) + ".json") if keep else None
+    if path and path.exists():
+        return read_result(path)
+    found = _one(job)
+    if path:
+        write_result(path, found)
+    return found
 
 
 def _one(job: Job) -> dict[str, dict[str, Any]]:
