@@ -1,4 +1,4 @@
-"""Three small learners over scenes: a straight line, a little bend, and a metric learned by leaving families out.
+"""Small learners over scenes: a line, a little bend, a metric learned by leaving families out, and two that came later.
 
 All see graded attributes and held time only. The third is the one that is trained for what it is tested on: each of
 its training scenes is judged by the scenes of other families alone.
@@ -7,13 +7,13 @@ its training scenes is judged by the scenes of other families alone.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from experiments.nanoim.features import Floats
-from experiments.nanoim.scenes import Bools, Scenes
+from experiments.nanoim.scenes import Bools, Scenes, embedded_actions
 from experiments.nanoim.train import one_thread_of_torch
 from experiments.nanoim.turns import ACTIONS
 
@@ -25,7 +25,7 @@ Predict = Callable[[Scenes], Floats]
 class Learner:
     """Which learner, and how strongly it is held back."""
 
-    kind: Literal["linear", "bent", "metric"]
+    kind: Literal["linear", "bent", "metric", "lines", "steps"]
     decay: float
     timed: bool = False
     """Whether attributes may mean something else the longer they hold (linear only)."""
@@ -47,9 +47,15 @@ GRID = (
     Learner("metric", 0.003, others=0.0),
     Learner("metric", 0.03, others=0.0),
 )
-"""Everything that inner leave-one-family-out may choose from; written before any outer run."""
+"""Everything that inner leave-one-family-out may choose from in the first design; written before any outer run."""
+LINES = tuple(Learner("lines", decay, timed) for decay in (0.0003, 0.003, 0.03) for timed in (False, True))
+"""The second design, written after the first had failed: a head that scores the actions' descriptions."""
+STEPWISE = tuple(Learner("steps", decay, others=others) for decay in (0.003, 0.03) for others in (0.0, 0.25))
+"""The third, written with the second: first whether to act, from the clock too; then which action, without it."""
 HIDDEN, STEPS, RATE = 24, 100, 0.05
 METRIC_STEPS, METRIC_RATE = 60, 0.1
+LINE_WIDTH = 6
+WAIT = ACTIONS.index("WAIT")
 
 
 def fit(learner: Learner, rows: Scenes, seed: int) -> Predict:
@@ -64,6 +70,8 @@ def fit_many(learner: Learner, rows: Scenes, masks: Bools, seed: int) -> list[Pr
     part, weighted = rows.part(used), masks[:, used] * weights[used]
     if learner.kind == "metric":
         return _fit_metrics(learner, part, weighted)
+    if learner.kind == "steps":
+        return _fit_steps(learner, part, weighted, seed)
     return _fit_nets(learner, part, weighted, seed)
 
 
@@ -78,7 +86,10 @@ def _fit_nets(learner: Learner, rows: Scenes, weights: Floats, seed: int) -> lis
     torch = one_thread_of_torch()
     given = torch.tensor(inputs(learner, rows), dtype=torch.float32)
     wide, rng = given.shape[1], np.random.default_rng(seed)
-    sizes = [(wide, HIDDEN), (HIDDEN, len(ACTIONS))] if learner.kind == "bent" else [(wide, len(ACTIONS))]
+    sizes = {"bent": [(wide, HIDDEN), (HIDDEN, len(ACTIONS))], "lines": [(wide, LINE_WIDTH)]}.get(
+        learner.kind, [(wide, len(ACTIONS))]
+    )
+    lines = action_lines(LINE_WIDTH).T if learner.kind == "lines" else np.eye(len(ACTIONS))
     begin = [rng.normal(0, 1 / np.sqrt(size[0]), size) for size in sizes]
     models = len(weights)
     params = [_parameter(torch, np.repeat(one[None], models, 0)) for one in begin]
@@ -86,18 +97,48 @@ def _fit_nets(learner: Learner, rows: Scenes, weights: Floats, seed: int) -> lis
     targets = torch.tensor(rows.actions).repeat(models)
     weight = torch.tensor(weights / weights.sum(1, keepdims=True), dtype=torch.float32).flatten()
 
+    head = torch.tensor(lines, dtype=torch.float32)
+
     def loss() -> Any:
-        logits = _net(given, params, biases).flatten(0, 1)
+        logits = (_net(given, params, biases) @ head).flatten(0, 1)
         apart = torch.nn.functional.cross_entropy(logits, targets, reduction="none")
         return (apart * weight).sum() + learner.decay * sum((p**2).sum() for p in params)
 
     _descend(torch, [*params, *biases], loss, STEPS, RATE)
     final, shifts = [p.detach().numpy() for p in params], [b.detach().numpy() for b in biases]
-    return [_predictor(learner, [p[i] for p in final], [b[i] for b in shifts]) for i in range(models)]
+    return [_predictor(learner, [p[i] for p in final], [b[i] for b in shifts], lines) for i in range(models)]
 
 
-def _predictor(learner: Learner, params: list[Floats], biases: list[Floats]) -> Predict:
-    return lambda asked: _softmax(_net(inputs(learner, asked), params, biases))
+def _predictor(learner: Learner, params: list[Floats], biases: list[Floats], lines: Floats) -> Predict:
+    return lambda asked: _softmax(_net(inputs(learner, asked), params, biases) @ lines)
+
+
+def action_lines(width: int) -> Floats:
+    """(actions, width): the main directions of the descriptions of the actions."""
+    whole = embedded_actions() - embedded_actions().mean(0)
+    left, strength, _ = np.linalg.svd(whole, full_matrices=False)
+    lower = (left * strength)[:, :width]
+    return np.asarray(lower / lower.std())
+
+
+def _fit_steps(learner: Learner, rows: Scenes, weights: Floats, seed: int) -> list[Predict]:
+    """Whether to act, a line over attributes and clock; which action, by likeness of attributes alone."""
+    acts = replace(rows, actions=(rows.actions != WAIT).astype(np.int64))
+    whether = _fit_nets(replace(learner, kind="linear", timed=True), acts, weights, seed)
+    doing = rows.critical & (rows.actions != WAIT)
+    still = replace(rows, held=rows.held * 0).part(doing)
+    which = _fit_metrics(replace(learner, kind="metric"), still, weights[:, doing])
+    return [_stepwise(first, then) for first, then in zip(whether, which, strict=True)]
+
+
+def _stepwise(whether: Predict, which: Predict) -> Predict:
+    def predict(asked: Scenes) -> Floats:
+        act = whether(asked)[:, 1:2] / whether(asked)[:, :2].sum(1, keepdims=True)
+        found = which(replace(asked, held=asked.held * 0)) * act
+        found[:, WAIT] = 1 - act[:, 0]
+        return found
+
+    return predict
 
 
 def _net(x: Any, params: list[Any], biases: list[Any]) -> Any:

@@ -34,17 +34,20 @@ ALWAYS = (Gate("uncovered", -1.0),)
 NEVER = (Gate(),)
 CONTROLS = ("no_gate", "gate_always", "decoy_actions", "shuffled_lines", "shuffled_states", "shuffled_values",
             "noise_0.25", "noise_0.5")  # fmt: skip
+DESIGNS = {"lines": learners.LINES, "steps": learners.STEPWISE}
 Job = tuple[str, str, int]
 
 
 def study(suite: str, seeds: Sequence[int], workers: int = 1, keep: Path | None = None) -> dict[str, Any]:
     """All arms and controls on one suite. Single runs are kept in a folder, if one is named, and not made twice."""
     handed_in = annotation.sheets()
-    arms = [*(sheet.reader for sheet in handed_in), "mean", "words"]
+    readers = [*(sheet.reader for sheet in handed_in), "mean"]
+    arms = [*readers, "words", *(f"{design}:{reader}" for design in DESIGNS for reader in readers)]
     jobs: list[Job] = [(suite, arm, seed) for arm in (*arms, *CONTROLS) for seed in seeds]
     work = partial(_kept, keep)
     runs = dict(zip(jobs, run_all(work, jobs, workers, f"{suite} by meaning"), strict=True))
     found = {arm: averaged([runs[suite, arm, seed] for seed in seeds], suite) for arm in (*arms, *CONTROLS)}
+    best = [work((suite, f"hindsight:{reader}", seeds[0]))["all"] for reader in readers]
     usual = _usual(found["mean"]["chosen"])
     drops: list[Job] = [(suite, f"without:{name}|{usual}", seeds[0]) for name in handed_in[0].attributes]
     dropped = run_all(work, [(suite, f"without:|{usual}", seeds[0]), *drops], workers, f"{suite} without one")
@@ -56,6 +59,7 @@ def study(suite: str, seeds: Sequence[int], workers: int = 1, keep: Path | None 
         "without": {
             name: _means(run) for name, run in zip(("nothing", *handed_in[0].attributes), dropped, strict=True)
         },
+        "hindsight": dict(zip(readers, best, strict=True)),
         "one_attribute_alone": _one_attribute(suite, annotation.mean_sheet(handed_in)),
         "usual_choice": usual,
         "unseen_action_families": list(needs_unseen_action(suite)),
@@ -68,7 +72,7 @@ def _config(suite: str) -> dict[str, Any]:
     files = [*sorted(FOLDER.glob("*.csv")), DESCRIPTIONS, HOME / "decoy_actions.toml"]
     return {
         "suite": suite,
-        "learners": [learner.name for learner in learners.GRID],
+        "learners": [one.name for one in (*learners.GRID, *learners.LINES, *learners.STEPWISE)],
         "gates": [gate.name for gate in unseen.GATES],
         "pairs_per_family": generalise.PAIRS,
         "files": {path.name: file_hash(path) for path in files},
@@ -93,8 +97,11 @@ def _one(job: Job) -> dict[str, dict[str, Any]]:
         name, _, usual = arm.removeprefix("without:").partition("|")
         return leave_out(world(suite, _without(name), seed), seed, fixed=_named(usual))
     gates = {"no_gate": NEVER, "gate_always": ALWAYS}.get(arm, unseen.GATES)
-    here = world(suite, _meaning(arm, seed), seed, _lines(arm, seed))
-    return leave_out(here, seed, gates=gates)
+    design, _, reader = arm.rpartition(":")
+    here = world(suite, _meaning(reader, seed), seed, _lines(arm, seed))
+    if design == "hindsight":
+        return {"all": generalise.in_hindsight(here, seed)}
+    return leave_out(here, seed, gates=gates, grid=DESIGNS.get(design, learners.GRID))
 
 
 def _meaning(arm: str, seed: int) -> Meaning:

@@ -113,8 +113,8 @@ def models() -> str:
 
 def left_out() -> str:
     """The plain policies when a family is left out."""
-    columns = {suite: _result(f"lofo_{suite}")["policies"] for suite in TABLE_SUITES}
-    names = list(columns["hard"])
+    columns = {suite: (shelf.result(f"lofo_{suite}") or {"policies": {}})["policies"] for suite in TABLE_SUITES}
+    names = list(_result("lofo_hard")["policies"])
     rows = [[title(name), *(_both(columns[suite].get(name)) for suite in TABLE_SUITES)] for name in names]
     return markdown(("policy", *(f"{suite}: TAA / PSR" for suite in TABLE_SUITES)), rows)
 
