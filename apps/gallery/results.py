@@ -24,6 +24,11 @@ ABLATION_TITLES = {
     "no_visual": "No camera", "no_background": "No background", "no_policy": "No policy events",
     "no_timing": "No clock",
 }  # fmt: skip
+MEANING_TITLES = {
+    "mean": "Graded meaning", "words": "Sentence embeddings",
+    "lines:mean": "Graded meaning, action head", "steps:mean": "Graded meaning, two steps",
+}  # fmt: skip
+"""The learned designs shown as columns: those on the readers' mean. Every reader is in docs/nanoim.md."""
 
 
 def title_of(name: str) -> str:
@@ -34,7 +39,7 @@ def title_of(name: str) -> str:
         return f"{model.rsplit('/', 1)[-1]}, given the transcript ({how})"
     if rest or bare != name:
         return f"{POLICY_TITLES.get(bare, bare)}, no clock"
-    return POLICY_TITLES.get(name, plain_name(name))
+    return POLICY_TITLES.get(name) or MEANING_TITLES.get(name) or plain_name(name)
 
 
 def compare(suite: str) -> Html:
@@ -62,7 +67,7 @@ def heat_map(suite: str, figure: str) -> Html:
     found: dict[str, Any] = {}
     for name in (f"lofo_{suite}", f"lofo_{LEARNED_DESIGN}_{suite}"):
         study = shelf.result(name)
-        found |= study["policies"] if study else {}
+        found |= {k: v for k, v in study["policies"].items() if k in POLICY_TITLES | MEANING_TITLES} if study else {}
     if not found:
         return missing("./lab nanoim lofo")
     titles = family_titles()

@@ -345,8 +345,7 @@ def _verify(words: argparse.Namespace) -> int:
     for suite, rows in {**found["table"], **{f"{k}, family left out": v for k, v in found["lofo"].items()}}.items():
         print(f"\n{suite}\n{'':<34}{'TAA':>7}{'PSR':>7}")
         for name, row in rows.items():
-            title = f"{name} ({row['policy']})" if "policy" in row else name
-            print(f"  {title:<32}{row['taa']:>7.3f}{row['psr']:>7.3f}")
+            print(f"  {name:<32}{row['taa']:>7.3f}{row['psr']:>7.3f}")
     print(f"\n{'The contract holds.' if found['passed'] else 'The contract does not hold.'}")
     return 0 if found["passed"] else 1
 

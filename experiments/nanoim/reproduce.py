@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.manifest import machine, manifest, write_result
-from experiments.nanoim import lofo, scorecard, shelf, studies
+from experiments.nanoim import lofo, meaning, scorecard, shelf, studies
+from experiments.nanoim.annotation import agreement, sheets
 from experiments.nanoim.metrics import chosen, critical_actions, right
 from experiments.nanoim.networks import Network, save
 from experiments.nanoim.policies import BASELINES
@@ -26,7 +27,11 @@ def everything(workers: int = 1, with_studies: bool = True) -> dict[str, float]:
         ("calibration", calibrations), ("statistics", statistics),
     ]  # fmt: skip
     if with_studies:
-        parts += [("sweep", lambda: sweeps(workers)), ("lofo", lambda: left_out(workers))]
+        parts += [
+            ("sweep", lambda: sweeps(workers)),
+            ("lofo", lambda: left_out(workers)),
+            ("meaning", lambda: by_meaning(workers)),
+        ]
     seconds = {}
     for name, part in parts:
         started = time.perf_counter()
@@ -141,3 +146,9 @@ def left_out(workers: int, suites: Sequence[str] = shelf.TRAINED_SUITES) -> None
             "unseen_action_families": list(lofo.needs_unseen_action(suite)), "seeds": list(shelf.SEEDS),
         }  # fmt: skip
         write_result(shelf.RESULTS / f"lofo_{suite}.json", {**body, "manifest": _about("lofo", suite)})
+
+
+def by_meaning(workers: int) -> None:
+    """The readers' agreement, and the study built on their grades."""
+    write_result(shelf.RESULTS / "agreement.json", {"kind": "agreement", **agreement(sheets())})
+    write_result(shelf.RESULTS / "lofo_meaning_hard.json", meaning.study("hard", shelf.SEEDS, workers))

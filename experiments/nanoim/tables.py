@@ -22,6 +22,19 @@ ABLATIONS = {
     "no_visual": "without the camera", "no_background": "without the background",
     "no_policy": "without policy events", "no_timing": "without the clock",
 }  # fmt: skip
+CONTROLS = {
+    "nothing": "nothing",
+    "no_gate": "no gate: an action never shown is never dared",
+    "gate_always": "gate always open: an action never shown is always dared",
+    "decoy_actions": "five actions nobody needs in the list",
+    "shuffled_lines": "the same, descriptions of actions dealt anew",
+    "shuffled_states": "grades dealt anew among the states",
+    "shuffled_values": "each state's grades dealt anew among the attributes",
+    "noise_0.25": "noise of 0.25 on every grade",
+    "noise_0.5": "noise of 0.5 on every grade",
+    "zero_shot_descriptions": "untrained: likeness of scenes' and actions' descriptions",
+    "zero_shot_attributes": "untrained: likeness of the attributes' words and actions' descriptions",
+}
 
 
 def filled(text: str) -> str:
@@ -131,12 +144,52 @@ def left_out_families() -> str:
     return markdown(("family left out", *(title(name) for name in names)), rows)
 
 
-def times() -> str:
-    """What the reproduction took, part by part."""
-    found = _result("times")
-    rows = [[part, f"{seconds:.0f} s"] for part, seconds in found["seconds"].items()]
-    total = sum(found["seconds"].values())
-    return markdown(("part", "time"), [*rows, ["all", f"{total:.0f} s"]]) + f"\nOn {found['machine']}.\n"
+def meaning() -> str:
+    """Every reader under every design, and what no reader graded."""
+    study = _result("lofo_meaning_hard")
+    names = {"first": "", "lines": "lines:", "steps": "steps:"}
+    readers = [name for name in study["policies"] if ":" not in name and name != "words"]
+    rows = []
+    for reader in readers:
+        found = [study["policies"][f"{mark}{reader}"] for mark in names.values()]
+        rows.append([reader.replace("annotator_", "reader "), *map(_both, found)])
+    rows.append(["sentence embeddings instead of grades", _both(study["policies"]["words"]), "", ""])
+    hindsight = ["best of all settings in hindsight, mean grades", _both(study["hindsight"]["mean"]), "", ""]
+    return markdown(("meaning from", *(f"{name}: TAA / PSR" for name in names)), [*rows, hindsight])
+
+
+def meaning_controls() -> str:
+    """The first design on the readers' mean, and what was done to it; seen and unseen actions apart."""
+    study = _result("lofo_meaning_hard")
+    rows = {"nothing": study["policies"]["mean"], **study["controls"]}
+    cells = [
+        [said, _both(rows[name]), f"{rows[name]['taa_seen']:.3f}", f"{rows[name]['taa_unseen']:.3f}"]
+        for name, said in CONTROLS.items()
+    ]
+    head = ("what was done", "TAA / PSR", "TAA, actions seen elsewhere", "TAA, an action seen nowhere else")
+    return markdown(head, cells)
+
+
+def meaning_without() -> str:
+    """One attribute silenced, and one attribute alone."""
+    study = _result("lofo_meaning_hard")
+    alone = {name: f"{taa:.3f}" for name, taa in study["one_attribute_alone"].items()}
+    rows = [[name.replace("_", " "), _both(row), alone.get(name, "")] for name, row in study["without"].items()]
+    return markdown(("silenced", "left out: TAA / PSR", "alone, nothing left out: TAA"), rows)
+
+
+def readers() -> str:
+    """How far the readers agree."""
+    found = _result("agreement")
+    rows = [
+        [names.replace("annotator_", "reader "), f"{pair['same_grade']:.3f}",
+         f"{pair['same_where_either_says_something']:.3f}", str(pair["opposite_signs"])]
+        for names, pair in found["pairs"].items()
+    ]  # fmt: skip
+    head = ("readers", "same grade", "same, where either grade is not 0", "opposite signs")
+    lowest = min(found["attributes"], key=lambda name: found["attributes"][name])
+    low = f"lowest for `{lowest}`, {found['attributes'][lowest]:.3f}"
+    return markdown(head, rows) + f"\nAlpha over {found['cells']} cells {found['alpha']:.3f}; {low}.\n"
 
 
 def _result(name: str) -> dict[str, Any]:
@@ -154,5 +207,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "models": models,
     "left_out": left_out,
     "left_out_families": left_out_families,
-    "times": times,
+    "readers": readers,
+    "meaning": meaning,
+    "meaning_controls": meaning_controls,
+    "meaning_without": meaning_without,
 }

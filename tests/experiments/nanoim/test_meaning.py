@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_a_scene_is_its_difference_from_idle_and_carries_no_name() -> None:
     np.testing.assert_allclose(rows.what, again.what)
 
 
-@pytest.mark.parametrize("learner", learners.GRID, ids=lambda one: one.name)
+@pytest.mark.parametrize("learner", [*learners.GRID, *learners.LINES, *learners.STEPWISE], ids=lambda one: one.name)
 def test_every_learner_learns_what_it_is_shown(learner: Learner) -> None:
     here = world("hard", made_up(), 7)
     predict = learners.fit(learner, here.train, 7)
@@ -150,16 +151,13 @@ def test_pairs_stand_next_to_each_other() -> None:
 
 def test_a_family_is_left_out_of_everything_that_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever is done to the left-out family's own rows, what is chosen for it stays the same."""
-    monkeypatch.setattr(learners, "GRID", learners.GRID[:2])
     monkeypatch.setattr(learners, "STEPS", 20)
     gates = (Gate(), Gate("far", 0.5))
     here = world("hard", made_up(), 7)
-    usual = leave_out(here, 7, gates=gates)
+    usual = leave_out(here, 7, gates=gates, grid=learners.GRID[:2])
     spoiled = here.train.what.copy()
     spoiled[here.train.of(["yield_detection"])] *= -5
-    from dataclasses import replace
-
-    changed = leave_out(replace(here, train=replace(here.train, what=spoiled)), 7, gates=gates)
+    changed = leave_out(replace(here, train=replace(here.train, what=spoiled)), 7, gates=gates, grid=learners.GRID[:2])
     assert changed["yield_detection"] == usual["yield_detection"]
     assert set(usual) == set(here.families)
 
@@ -175,9 +173,31 @@ def test_the_whole_study_runs_on_made_up_sheets(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(learners, "STEPS", 3)
     monkeypatch.setattr(meaning, "CONTROLS", ("decoy_actions", "shuffled_states", "noise_0.5"))
     monkeypatch.setattr(unseen, "GATES", unseen.GATES[:2])
-    monkeypatch.setattr(generalise.leave_out, "__defaults__", (None, unseen.GATES[:2]))
+    monkeypatch.setattr(generalise.leave_out, "__defaults__", (None, unseen.GATES[:2], learners.GRID[:1]))
+    monkeypatch.setattr(meaning, "DESIGNS", {"lines": learners.LINES[:1]})
     found = meaning.study("hard", (3,))
-    assert set(found["policies"]) == {"annotator_1", "annotator_2", "mean", "words"}
+    readers = {"annotator_1", "annotator_2", "mean"}
+    assert set(found["policies"]) == {*readers, "words", *(f"lines:{reader}" for reader in readers)}
+    assert set(found["hindsight"]) == readers
     assert set(meaning.CONTROLS) < set(found["controls"])
-    assert found["without"]["nothing"] == {k: found["policies"]["mean"][k] for k in ("taa", "psr")}
+    assert set(found["without"]) == {"nothing", *meaning.poles()}
     assert set(found["one_attribute_alone"]) == set(meaning.poles())
+
+
+def test_models_trained_together_are_the_models_trained_apart() -> None:
+    """None sees a row outside its mask."""
+    here = world("hard", made_up(), 7)
+    masks = np.array([~here.train.of([family]) for family in here.families[:2]])
+    for learner in (learners.GRID[0], learners.GRID[-1], learners.LINES[0], learners.STEPWISE[0]):
+        together = learners.fit_many(learner, here.train, masks, 7)
+        for mask, predict in zip(masks, together, strict=True):
+            alone = learners.fit(learner, here.train.part(mask), 7)
+            np.testing.assert_allclose(predict(here.test), alone(here.test), atol=1e-4)
+
+
+def test_runs_that_are_kept_are_not_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[str, str, int]] = []
+    monkeypatch.setattr(meaning, "_one", lambda job: made.append(job) or {"family": {"taa": 1.0}})
+    for _ in range(2):
+        assert meaning._kept(tmp_path, ("hard", "lines:mean", 3)) == {"family": {"taa": 1.0}}
+    assert made == [("hard", "lines:mean", 3)]
