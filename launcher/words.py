@@ -17,7 +17,7 @@ class Word:
     usage: str = ""
 
 
-GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it")
+GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it", "Research")
 
 WORDS: tuple[Word, ...] = (
     Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
@@ -35,6 +35,9 @@ WORDS: tuple[Word, ...] = (
         "watch the research loops: all four monitors in one process, or one",
         "launcher.pages:monitors",
         usage="[a|b|c|d]",
+    ),
+    Word(
+        "gallery", GROUPS[0], "two timelines, one transcript: the temporal-aliasing gallery", "launcher.nanoim:gallery"
     ),
     Word(
         "navigate",
@@ -142,6 +145,13 @@ WORDS: tuple[Word, ...] = (
         "measure, against a named alternative in the same run",
         "launcher.develop:bench",
         usage="[NAME | all]",
+    ),
+    Word(
+        "nanoim",
+        GROUPS[5],
+        "same transcript, different timing: data, tiny models, studies, verify",
+        "launcher.nanoim:nanoim",
+        usage="WORD",
     ),
 )
 
