@@ -40,6 +40,12 @@ WORDS: tuple[Word, ...] = (
         "gallery", GROUPS[0], "two timelines, one transcript: the temporal-aliasing gallery", "launcher.nanoim:gallery"
     ),
     Word(
+        "explorer",
+        GROUPS[0],
+        "world models with an oracle in the loop, to look at and to act in",
+        "launcher.verisim:explorer",
+    ),
+    Word(
         "navigate",
         GROUPS[1],
         "one text through the gates, and the prose they allow",
@@ -152,6 +158,12 @@ WORDS: tuple[Word, ...] = (
         "same transcript, different timing: data, tiny models, studies, verify",
         "launcher.nanoim:nanoim",
         usage="WORD",
+=======
+        "verisim",
+        GROUPS[5],
+        "world models with an oracle in the loop: studies, training, results",
+        "launcher.verisim:verisim",
+        usage="results|study|train|figures",
     ),
 )
 
