@@ -158,7 +158,8 @@ WORDS: tuple[Word, ...] = (
         "same transcript, different timing: data, tiny models, studies, verify",
         "launcher.nanoim:nanoim",
         usage="WORD",
-=======
+    ),
+    Word(
         "verisim",
         GROUPS[5],
         "world models with an oracle in the loop: studies, training, results",
