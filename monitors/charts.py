@@ -237,7 +237,7 @@ def positions(found: Mapping[tuple[int, int], Share], key: str) -> Chart:
         "hovertemplate": "%{y}, CAN stands %{x}<br>%{customdata}<extra></extra>",
     }]  # fmt: skip
     axes = {
-        "xaxis": axis("CAN stands", side="top", fixedrange=True),
+        "xaxis": axis(side="top", fixedrange=True),
         "yaxis": axis(autorange="reversed", fixedrange=True),
     }
     return {"data": data, "layout": layout(key, **axes)}

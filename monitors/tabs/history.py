@@ -18,8 +18,8 @@ from nma13.store import STATIONS
 ANY = "any"
 FRICTION = ["NONE", "PRODUCTIVE", "UNPRODUCTIVE", "IRREDUCIBLE", "TRAGIC FORK", PARSE_ERROR]
 SORTS = [
-    ("Cycle, newest first", "cycle down"), ("Cycle, oldest first", "cycle up"), ("Longest first", "seconds down"),
-    ("Shortest first", "seconds up"), ("By friction", "friction_type up"), ("By lead station", "lead_station up"),
+    ("newest first", "cycle down"), ("oldest first", "cycle up"), ("longest first", "seconds down"),
+    ("shortest first", "seconds up"), ("by friction", "friction_type up"), ("by lead", "lead_station up"),
 ]  # fmt: skip
 NOTHING = (
     "No cycle fits. Take back a wish above, or search for fewer words; a search looks for whole words, and with word* "

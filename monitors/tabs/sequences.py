@@ -16,7 +16,7 @@ from monitors.tabs.dashboard import REST_S, frame
 
 ALL_SEQUENCES = 1630
 PANELS = [
-    ("positions", "CAN's place, by length", "Share of R3 outputs that confirm CAN; the interval stands in the hover."),
+    ("positions", "CAN's place, by length", "Columns: where CAN stands. Share of R3 outputs that confirm it."),
     ("by_place", "First, in between, last", "The same over all lengths, with 95 % intervals."),
 ]
 
