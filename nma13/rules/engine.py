@@ -6,15 +6,15 @@ Nothing is dropped silently: a finding that a guard silences stays, with the gua
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache, reduce
-from operator import or_
+from operator import and_, or_
 from re import Match
 
 from nma13.evidence import Finding, Span
 from nma13.rules.guards import families, guards
-from nma13.rules.index import Entry, TriggerIndex
+from nma13.rules.index import Candidates, Entry, TriggerIndex, Woken
 from nma13.rules.lexicon import lexicon
 from nma13.rules.loader import Overlay, load_rules, shipped_hash
 from nma13.rules.model import Rule, RuleError
@@ -73,6 +73,7 @@ class RuleEngine:
         for rule in self.rules:
             rule.guards, rule.marks = _named(rule, rule.guards), _named(rule, rule.marks)
         self._index = TriggerIndex([rule for rule in self.rules if rule.pattern], tuple(guards().values()))
+        self._guard_bits = {rule: _bits(rule) for rule in self.rules}
         self._combinations = [rule for rule in self.rules if not rule.pattern]
 
     def compile_all(self) -> None:
@@ -83,29 +84,33 @@ class RuleEngine:
 
     def scan(self, document: Document) -> Reading:
         """Everything the rules see in the document, in the order of the text."""
-        scan = _Scan(document, self.overlay.allow)
+        sifted = self._index.sift(document.lower)
+        scan = _Scan(document, self.overlay.allow, sifted, self._index.unless, self._guard_bits)
         clauses = document.clauses
-        woken, scan.text_mask = self._wake(document)
-        passages: list[tuple[int, Entry]] = []
+        woken, scan.text_mask = self._wake(document, sifted)
+        passages: list[tuple[int, Candidates]] = []
         for number, sentence in enumerate(document.sentences):
-            wide: list[Entry] = []
-            for clause, entries in zip(
-                clauses[sentence.first : sentence.last], woken[sentence.first : sentence.last], strict=True
-            ):
+            wide: Candidates = []
+            wider: Candidates = []
+            for place in range(sentence.first, sentence.last):
+                if not woken[place]:
+                    continue
+                clause = clauses[place]
                 mask = clause.mask
                 tried: set[Rule] = set()
-                for entry in entries:
-                    if entry.wide:
-                        wide.append(entry)
-                    for rule, need in entry.narrow:
+                for narrow, to_sentence, to_passage in woken[place]:
+                    wide += to_sentence
+                    wider += to_passage
+                    for rule, need, _ in narrow:
                         if need & mask == need and rule not in tried:
                             tried.add(rule)
                             text = document.span_text(clause) if rule.cased else clause.text
                             if match := rule.search(text):
                                 scan.take(rule, match, text, clause.start, clause)
             if wide:
-                passages += [(number, entry) for entry in wide]
                 _try_sentence(scan, wide, sentence)
+            if wider:
+                passages.append((number, wider))
         if passages:
             _try_passages(scan, passages)
         if self._lexicon:
@@ -117,49 +122,54 @@ class RuleEngine:
             scan.combine(rule)
         return scan.reading()
 
-    def _wake(self, document: Document) -> tuple[list[list[Entry]], int]:
-        """Look every word up; leave on clauses and sentences which word groups they hold."""
+    def _wake(self, document: Document, sifted: int) -> tuple[list[list[Woken]], int]:
+        """Look every word up; leave on clauses and sentences which word groups they hold.
+
+        What is given back, per clause, are the rules that its words wake and the sieve has let through.
+        """
         lookup = self._index
-        woken: list[list[Entry]] = []
+        woken: list[list[Woken]] = []
+        live: dict[Entry, Woken] = {}
         text_mask = 0
         for sentence in document.sentences:
             sentence_mask = 0
             for clause in document.clauses[sentence.first : sentence.last]:
-                entries = [entry for token in clause.tokens if (entry := lookup[token]) is not None]
                 mask = 0
-                for entry in entries:
-                    mask |= entry.mask
+                here: list[Woken] = []
+                for token in clause.tokens:
+                    if (entry := lookup[token]) is not None:
+                        mask |= entry.mask
+                        if entry.rules & sifted:
+                            if entry not in live:
+                                live[entry] = entry.sifted(sifted)
+                            here.append(live[entry])
                 clause.mask = mask
                 sentence_mask |= mask
-                woken.append(entries)
+                woken.append(here)
             sentence.mask = sentence_mask
             text_mask |= sentence_mask
         return woken, text_mask
 
 
-def _try_sentence(scan: _Scan, entries: list[Entry], sentence: SentenceBounds) -> None:
+def _try_sentence(scan: _Scan, candidates: Candidates, sentence: SentenceBounds) -> None:
     """Try the rules that the words of a sentence have woken and that may match anywhere in it."""
     mask = sentence.mask
-    woken = (rule for entry in entries for rule, need in entry.wide if need & mask == need)
-    for rule in dict.fromkeys(woken):
-        if rule.scope == "sentence":
-            scan.seek(rule, sentence.start, sentence.end)
+    for rule in dict.fromkeys(rule for rule, need, _ in candidates if need & mask == need):
+        scan.seek(rule, sentence.start, sentence.end)
 
 
-def _try_passages(scan: _Scan, woken: list[tuple[int, Entry]]) -> None:
+def _try_passages(scan: _Scan, woken: list[tuple[int, Candidates]]) -> None:
     """Try the rules that reach over several sentences: PASSAGE before and after the one that woke them.
 
     All words a rule needs must stand in that passage; over a whole page they nearly always do.
     """
     sentences = scan.document.sentences
-    masks: dict[int, int] = {}
     places: dict[Rule, list[tuple[int, int]]] = {}
-    for number, entry in woken:
+    for number, candidates in woken:
         first, last = max(0, number - PASSAGE), min(len(sentences), number + PASSAGE + 1)
-        if number not in masks:
-            masks[number] = reduce(or_, (sentence.mask for sentence in sentences[first:last]))
-        for rule, need in entry.wide:
-            if rule.scope == "text" and need & masks[number] == need:
+        mask = reduce(or_, (sentence.mask for sentence in sentences[first:last]))
+        for rule, need, _ in candidates:
+            if need & mask == need:
                 known = places.setdefault(rule, [])
                 if known and first <= known[-1][1]:
                     known[-1] = (known[-1][0], last)
@@ -173,13 +183,24 @@ def _try_passages(scan: _Scan, woken: list[tuple[int, Entry]]) -> None:
 class _Scan:
     """What one pass over one text has seen so far."""
 
-    def __init__(self, document: Document, allow: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        document: Document,
+        allow: tuple[str, ...],
+        sifted: int,
+        unless: Mapping[Rule, int],
+        bits: Mapping[Rule, tuple[int, ...]],
+    ) -> None:
         self.document = document
+        self.sifted = sifted
+        self.unless = unless
         self.allow = allow
         self.seen: list[tuple[Finding, int]] = []
         self.counts: dict[tuple[str, bool], int] = {}
         self.signals: dict[str, list[tuple[Finding, int]]] = {}
         self.guards = guards()
+        self.bits = bits
+        """Per rule, the bits of its guards, by how far away the words that wake them may stand."""
         self.text_mask = 0
 
     def seek(self, rule: Rule, start: int, end: int) -> None:
@@ -228,17 +249,20 @@ class _Scan:
     ) -> tuple[tuple[str, ...], str]:
         """What was asked, and the first thing that takes the match's force away (or nothing)."""
         asked: tuple[str, ...] = ()
-        if rule.unless_re:
+        if rule.unless_re:  # asked of the pattern only where the sieve has seen it
             asked = ("UNLESS",)
-            if found := rule.unless_re.search(text):
+            if self.sifted & self.unless[rule] and (found := rule.unless_re.search(text)):
                 return asked, self.at("UNLESS", (offset + found.start(), offset + found.end()))
         if self.allow and (silenced := self.allowed(start, end)):
             return asked, silenced
-        masks = (clause.mask, self.document.sentences[clause.sentence].mask, self.text_mask)
+        sentence = self.document.sentences[clause.sentence]
+        masks = (clause.mask, sentence.mask, self.text_mask, -1)
+        if not any(map(and_, masks, self.bits[rule])):
+            return asked + rule.guards, ""  # no word of any guard is there
         for i, name in enumerate(rule.guards):
             guard = self.guards[name]
-            if guard.level < 3 and not masks[guard.level] & guard.bit:
-                continue  # none of its words is there
+            if not masks[guard.level] & guard.bit:
+                continue
             if place := guard.find(self.document, clause, start, end):
                 return asked + rule.guards[: i + 1], self.at(name, place)
         return asked + rule.guards, ""
@@ -347,6 +371,14 @@ def _named(rule: Rule, names: tuple[str, ...]) -> tuple[str, ...]:
     if unknown := [name for name in flat if name not in guards()]:
         raise RuleError(f"{rule.place} rule {rule.id}: there is no guard {', '.join(unknown)} in guards.toml")
     return tuple(dict.fromkeys(flat))
+
+
+def _bits(rule: Rule) -> tuple[int, ...]:
+    bits = [0, 0, 0, 0]
+    for name in rule.guards:
+        guard = guards()[name]
+        bits[guard.level] |= guard.bit
+    return tuple(bits)
 
 
 def _ordered(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -88,16 +88,17 @@ class Guard:
     def _in_frame(self, document: Document, sentence: SentenceBounds, index: int, start: int, end: int) -> Place | None:
         """In the sentence itself; or earlier, as long as nobody says «I» between frame and match."""
         here = self._in_sentence(document, sentence, start, end)
-        if here or _FIRST_PERSON.search(document.lower, sentence.start, sentence.end):
+        if here or sentence.mask & FIRST_PERSON_BIT:
             return here
         for earlier in reversed(document.sentences[max(0, index - 6) : index]):
             found = self._in_sentence(document, earlier, start, end)
-            if found or _FIRST_PERSON.search(document.lower, earlier.start, earlier.end):
+            if found or earlier.mask & FIRST_PERSON_BIT:
                 return found
         return None
 
 
-_FIRST_PERSON = re.compile(r"(?<!\w)(?:i|i'[a-z]+|my|me|myself)(?!\w)")
+FIRST_PERSON = ("i", "i'*", "me", "my", "myself")
+FIRST_PERSON_BIT = 1
 
 
 UNREAL = ("FICTION", "STUDY", "NEWS")
@@ -123,7 +124,7 @@ def guards() -> Mapping[str, Guard]:
             raise RuleError(f"guards.toml guard {name}: reach must be one of {', '.join(REACHES)}")
         table[name] = Guard(
             name=name,
-            bit=1 << place,
+            bit=FIRST_PERSON_BIT << (place + 1),
             reach=entry["reach"],
             window=int(entry.get("window", 10_000)),
             words=frozenset(word for group in entry.get("triggers", []) for word in group.split("|")),

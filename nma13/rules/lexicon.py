@@ -8,18 +8,22 @@ what, stands in docs/rules.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from math import log2, sqrt
+from itertools import accumulate, chain, pairwise, repeat
+from math import log2
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from nma13.evidence import Finding, Span
 from nma13.rules.guards import unreal
 from nma13.terms import Origin
 from nma13.text import Clause, Document, SentenceBounds
 from nma13.text.document import TOKEN
+
+T = TypeVar("T")
 
 PATH = Path(__file__).with_name("lexicon.tsv")
 PREFIX = "LEX-"
@@ -29,10 +33,13 @@ PASSAGE_WORDS = 110
 STRICTER = 0.25
 """How much the threshold rises each time the number of passages doubles: more looks, more chances to be wrong."""
 STEM = 5
+UNKNOWN = -1  # the row of what is not in the table: the last one, which is empty
 REMEMBERED = 50_000  # words kept in the table; beyond, they are worked out again each time
 SHOWN = 4
 """The strongest words that a finding quotes."""
 
+Place = tuple[int, int]
+"""A passage: its first sentence, and the one after its last."""
 Matrix = Any  # NumPy arrays; NumPy is imported only when a text is weighed
 
 
@@ -52,8 +59,7 @@ class Column:
 def features(tokens: Sequence[str]) -> Iterator[str]:
     """What a clause offers: its words, the beginnings of the longer ones, and its pairs of neighbours."""
     before = ""
-    for token in tokens:
-        word = "#" if token[0].isdigit() else token
+    for word in map(_word, tokens):
         yield word
         if len(word) > STEM:
             yield word[:STEM] + "*"
@@ -62,12 +68,16 @@ def features(tokens: Sequence[str]) -> Iterator[str]:
         before = word
 
 
-def passages(document: Document) -> list[tuple[int, int]]:
+def _word(token: str) -> str:
+    return "#" if token[0].isdigit() else token
+
+
+def passages(document: Document) -> list[Place]:
     """Ranges of sentences to weigh: all of a short text, overlapping stretches of a long one."""
     sizes = [_words(document, sentence) for sentence in document.sentences]
     if sum(sizes) <= PASSAGE_WORDS:
         return [(0, len(sizes))] if sizes else []
-    found: list[tuple[int, int]] = []
+    found: list[Place] = []
     first = 0
     while first < len(sizes):
         last, half, size = first, first, 0
@@ -76,25 +86,26 @@ def passages(document: Document) -> list[tuple[int, int]]:
             last += 1
             if size <= PASSAGE_WORDS // 2:
                 half = last
-        found.append((first, last))
+        if not found or last > found[-1][1]:
+            found.append((first, last))
         if last == len(sizes):
             break
         first = max(half, first + 1)
     return found
 
 
-class _Alone(dict[str, tuple[int, ...]]):
-    """word → the rows of the word and of its beginning, worked out at the first look-up and remembered."""
+class _Remembered(dict[str, T]):
+    """word → what is worked out for it at the first look-up."""
 
-    def __init__(self, place: dict[str, int]) -> None:
+    def __init__(self, work: Callable[[str], T]) -> None:
         super().__init__()
-        self._place = place
+        self._work = work
 
-    def __missing__(self, token: str) -> tuple[int, ...]:
-        rows = tuple(self._place[f] for f in features([token]) if f in self._place)
+    def __missing__(self, word: str) -> T:
+        value = self._work(word)
         if len(self) < REMEMBERED:
-            self[token] = rows
-        return rows
+            self[word] = value
+        return value
 
 
 class Lexicon:
@@ -111,58 +122,58 @@ class Lexicon:
         )
         rows = [line.split("\t") for line in lines[2:]]
         self._place = {row[0]: number for number, row in enumerate(rows)}
-        self._alone = _Alone(self._place)
-        self._pairs: dict[str, dict[str, int]] = {}
-        for number, row in enumerate(rows):
-            one, blank, other = row[0].partition(" ")
-            if blank:
-                self._pairs.setdefault(one, {})[other] = number
-        self._squares: Matrix = np.asarray([int(row[1]) ** 2 for row in rows], dtype=np.int64)
-        self._weights: Matrix = np.asarray([row[2:] for row in rows], dtype=np.int64)
+        pairs = ((row[0].partition(" "), number) for number, row in enumerate(rows))
+        self._pairs = {(one, other): number for (one, blank, other), number in pairs if blank}
+        self._word = _Remembered(_word)
+        self._alone = _Remembered(self._rows)
+        # One column more than there are values: the square of how rare the word is. One row more, the UNKNOWN one.
+        table = [[*row[2:], int(row[1]) ** 2] for row in rows]
+        self._sums: Matrix = np.asarray([*table, [0] * len(table[0])], dtype=np.int32)
         self._thresholds: Matrix = np.asarray([column.threshold for column in self.columns])
+
+    def _rows(self, word: str) -> tuple[int, ...]:
+        """The rows of a word and of its beginning."""
+        return tuple(self._place[f] for f in features([word]) if f in self._place)
 
     def known(self, clauses: Sequence[Clause]) -> set[int]:
         """The rows of what `features` would offer, looked up without building it."""
-        alone, pairs = self._alone, self._pairs
         seen: set[int] = set()
         for clause in clauses:
-            following: dict[str, int] | None = None
-            for token in clause.tokens:
-                seen.update(alone[token])
-                word = "#" if token[0].isdigit() else token
-                if following is not None and word in following:
-                    seen.add(following[word])
-                following = pairs.get(word)
+            words = list(map(self._word.__getitem__, clause.tokens))
+            seen.update(chain.from_iterable(map(self._alone.__getitem__, words)))
+            seen.update(map(self._pairs.get, pairwise(words), repeat(UNKNOWN)))
+        seen.add(UNKNOWN)
         return seen
 
-    def margins(self, known: set[int]) -> Matrix | None:
-        """By how much each value is reached in a passage; None where no word is known."""
-        if not known:
-            return None
-        rows = sorted(known)
-        return self._weights[rows].sum(axis=0) / sqrt(int(self._squares[rows].sum())) - self._thresholds
+    def margins(self, document: Document, places: Sequence[Place]) -> Matrix:
+        """By how much each value is reached in each passage; what knows no word reaches nothing."""
+        import numpy as np
+
+        known = [self.known(document.clauses[s.first : s.last]) for s in document.sentences]
+        passages = [set().union(*known[first:last]) for first, last in places]
+        *starts, end = accumulate(map(len, passages), initial=0)
+        rows = np.fromiter(chain.from_iterable(passages), dtype=np.intp, count=end)
+        sums = np.add.reduceat(self._sums.take(rows, axis=0), starts, axis=0)
+        return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1)) - self._thresholds
 
     def findings(self, document: Document) -> list[tuple[Finding, int]]:
         """At most one finding per variable, the value that is reached by most; and the sentence it stands in."""
-        best: dict[str, tuple[float, int, tuple[int, int]]] = {}
         places = passages(document)
-        stricter = STRICTER * log2(len(places)) if places else 0.0
-        known = [self.known(document.clauses[s.first : s.last]) for s in document.sentences]
-        for first, last in places:
-            margins = self.margins(set().union(*known[first:last]))
-            if margins is None or margins.max() < stricter:
-                continue
-            for number in (margins >= stricter).nonzero()[0]:
-                column = self.columns[number]
-                variable = column.sets if column.sets.startswith("FLAG") else column.sets[0]
-                candidate = (round(float(margins[number]), 6), -int(number), (first, last))
-                if variable not in best or candidate[:2] > best[variable][:2]:
-                    best[variable] = candidate
+        if not places:
+            return []
+        margins, stricter = self.margins(document, places), STRICTER * log2(len(places))
+        best: dict[str, tuple[float, int, Place]] = {}
+        for at, number in zip(*(margins >= stricter).nonzero(), strict=True):
+            column = self.columns[number]
+            variable = column.sets if column.sets.startswith("FLAG") else column.sets[0]
+            candidate = (round(float(margins[at, number]), 6), -int(number), places[at])
+            if variable not in best or candidate[:2] > best[variable][:2]:
+                best[variable] = candidate
         return [self._finding(document, -number, *place) for _, number, place in best.values()]
 
     def _finding(self, document: Document, number: int, first: int, last: int) -> tuple[Finding, int]:
         """Quotes the words that weighed most; its clause is the one they weighed most in."""
-        column, place, weights = self.columns[number], self._place, self._weights[:, number]
+        column, place, weights = self.columns[number], self._place, self._sums[:, number]
         shares: list[tuple[int, int, int]] = []  # weight, and where the word stands
         strongest, home = -1, _clauses(document, first, last)[0]
         for clause in _clauses(document, first, last):
@@ -205,6 +216,11 @@ def _words(document: Document, sentence: SentenceBounds) -> int:
 def _apart(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     """Each place once."""
     return tuple(dict.fromkeys(spans))
+
+
+def lexicon_hash() -> str:
+    """sha256 of the weights."""
+    return hashlib.sha256(PATH.read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=1)

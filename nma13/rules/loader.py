@@ -12,7 +12,7 @@ from typing import Any
 
 from nma13.rules import vocabulary
 from nma13.rules.model import Place, Rule, RuleError
-from nma13.rules.regex import EDGES, bounded, expand, runaway
+from nma13.rules.regex import bounded, expand, runaway, unedged
 
 FOLDER = Path(__file__).resolve().parent
 LISTS = ("words.toml", "guards.toml")  # what rules lean on; every other TOML file here holds rules
@@ -124,7 +124,7 @@ def _rule(table: Mapping[str, Any], place: Place) -> Rule:
         reason=text["reason"],
         scope=scope,
         pattern=pattern,
-        body=pattern[len(EDGES[0]) : -len(EDGES[1])],
+        body=unedged(pattern),
         near=_patterns((text["near"],) if text["near"] else (), "near", wrong),
         window=int(table.get("window", 150)),
         unless=_patterns(lists["unless"], "unless", wrong),

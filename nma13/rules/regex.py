@@ -32,6 +32,11 @@ def bounded(patterns: tuple[str, ...]) -> str:
     return EDGES[0] + "|".join(patterns) + EDGES[1]
 
 
+def unedged(pattern: str) -> str:
+    """What `bounded` put its edges around."""
+    return pattern[len(EDGES[0]) : -len(EDGES[1])]
+
+
 def runaway(pattern: str) -> str | None:
     """Why a pattern could take more than linear time, or None.
 

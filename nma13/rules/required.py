@@ -25,12 +25,12 @@ class _OpenError(Exception):
 
 def alternatives(pattern: str) -> list[Groups]:
     """For each top-level alternative of a pattern, the groups of words it needs."""
-    return [_needed(part) for part in _split(pattern)]
+    return [_needed(part) for part in split(pattern)]
 
 
 def _needed(source: str) -> Groups:
     groups: list[frozenset[str]] = []
-    for piece in _pieces(_elements(source)):
+    for piece in _pieces(elements(source)):
         try:
             words = {_telling(text) for text in _strings(piece)}
         except _OpenError:
@@ -81,7 +81,7 @@ def _options(body: str) -> frozenset[str]:
     if body in ("^", "$", "\\b") or body.startswith(("(?=", "(?!", "(?<=", "(?<!")):
         return frozenset({""})
     if body.startswith("(?:"):
-        return frozenset().union(*(_strings(_elements(part)) for part in _split(body[3:-1])))
+        return frozenset().union(*(_strings(elements(part)) for part in split(body[3:-1])))
     if body.startswith("["):
         inner = body[1:-1]
         if not inner.isalpha():
@@ -96,7 +96,7 @@ def _options(body: str) -> frozenset[str]:
     return frozenset({body})
 
 
-def _elements(source: str) -> list[tuple[str, str]]:
+def elements(source: str) -> list[tuple[str, str]]:
     """A sequence as (atom, quantifier) pairs."""
     found: list[tuple[str, str]] = []
     i = 0
@@ -109,7 +109,7 @@ def _elements(source: str) -> list[tuple[str, str]]:
     return found
 
 
-def _split(source: str) -> list[str]:
+def split(source: str) -> list[str]:
     """The alternatives of a source, cut at `|` outside groups and classes."""
     parts, start, i = [], 0, 0
     while i < len(source):

@@ -35,7 +35,8 @@ _OPENER = re.compile(
     r"(?:(?:and|but|or|so) )?(?:if|when|unless|although|though|because|since|while|after|before|once) "
 )
 _EDGES = " \n,.!?;:\"'()[]*-"
-_QUOTED = re.compile(r"\"[^\"\n]{1,2000}\"|(?<!\w)'(?:[^'\n]|(?<=\w)'(?=\w)){2,2000}'(?!\w)")
+# Begins with the marks themselves, which the regex engine looks for fastest.
+_QUOTED = re.compile(r"[\"'](?:(?<=\")[^\"\n]{1,2000}\"|(?<=')(?<!\w')(?:[^'\n]|(?<=\w)'(?=\w)){2,2000}'(?!\w))")
 
 
 class Clause:

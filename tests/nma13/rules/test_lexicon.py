@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nma13.rules import load_rules, vocabulary
+from nma13.rules import load_rules, shipped, vocabulary
 from nma13.rules.engine import RuleEngine
-from nma13.rules.lexicon import PASSAGE_WORDS, PREFIX, features, lexicon, passages
+from nma13.rules.lexicon import PASSAGE_WORDS, PREFIX, UNKNOWN, features, lexicon, passages
 from nma13.rules.loader import Overlay
 from nma13.rules.model import RuleError
 from nma13.terms import Origin
@@ -57,8 +57,10 @@ def test_a_finding_quotes_the_words_that_weighed_most() -> None:
 
 
 def test_a_story_is_silenced_as_it_is_for_rules() -> None:
-    told = f"In the novel I am writing: {DANGER}"
-    assert not any(f.counts for f, _ in lexicon().findings(read(told)) if f.sets == "FLAG=CRISIS")
+    told = f"In the novel I am writing: {DANGER.replace('. Tonight', ' and tonight')}"
+    seen = [f for f in shipped().scan(read(told)).findings if f.sets == "FLAG=CRISIS" and f.origin is Origin.LEXICON]
+    assert seen
+    assert not any(f.counts for f in seen)
 
 
 def test_one_value_per_variable() -> None:
@@ -95,4 +97,4 @@ WORDS = ["i", "he", "want", "to", "die", "stopped", "taking", "pills", "12", "ne
 def test_looking_up_and_offering_agree(words: list[str]) -> None:
     clause = read(" ".join(words) or "x").clauses
     rows = {number for c in clause for f in features(c.tokens) if (number := lexicon()._place.get(f)) is not None}
-    assert lexicon().known(clause) == rows
+    assert lexicon().known(clause) == rows | ({UNKNOWN} if clause else set())
