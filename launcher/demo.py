@@ -8,7 +8,6 @@ import sys
 from nma13.config import data_dir
 from nma13.errors import UsageError
 
-
 USAGE = """usage: ./lab demo [--fresh] [OPTION …]
 
 Opens the lab on a copy of the shipped record, which a 135M model wrote.
