@@ -1,7 +1,7 @@
 """The monitors under measure: ticks on a large store, bytes, pages at depth, a crowd while loops write.
 
-python -m benchmarks.monitors [--json] [--short] [--part ticks|pages|crowd]. The short form uses 2,000 cycles, 20,000 rows
-and 15 seconds; the full form 100,000 cycles (2.1 million outputs), 1,000,000 rows and two minutes.
+python -m benchmarks.monitors [--json] [--short] [--part ticks|pages|crowd]. The short form uses 2,000 cycles, 20,000
+rows and 15 seconds; the full form 100,000 cycles (2.1 million outputs), 1,000,000 rows and two minutes.
 """
 
 from __future__ import annotations
