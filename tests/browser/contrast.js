@@ -38,6 +38,7 @@
     if (words && !["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName) && seen(element))
       measure(element, getComputedStyle(element).color, words);
   }
+  // A radio button and a checkbox show a mark, not their value; their words are in the label beside them.
   for (const field of document.querySelectorAll("input:not([type=radio], [type=checkbox]), textarea"))
     if (seen(field)) {
       measure(field, getComputedStyle(field).color, field.value || "a field's own text");
