@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from nma13.cli.documents import bar_of
 from nma13.config import ROOT
 from tests.nma13.documents import files
@@ -82,6 +84,7 @@ def test_the_bar_says_how_far_and_how_long() -> None:
     assert bar_of(0.1, 60.0) == "[##......................] 10%, about 9 min left"
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     folder = tmp_path / "given"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""Figures in the docs, written from the result files: `python -m benchmarks.figures [--check]`.
+"""Figures in the docs, written from the result files: `python -m benchmarks._figures [--check]`.
 
 A page holds `<!-- figures NAME -->` … `<!-- end of figures -->`; what stands between is written here and nowhere else.
 """
@@ -19,7 +19,7 @@ PLACE = re.compile(r"(<!-- figures ([\w-]+) -->\n)(.*?)(<!-- end of figures -->)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.figures", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks._figures", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; fail where a page differs")
     given = parser.parse_args(arguments)
     stale = [page for page in pages() if written(page) != page.read_text("utf-8")]

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from benchmarks.figures import PLACE, TABLES, main, pages, written
+from benchmarks._figures import PLACE, TABLES, main, pages, written
 
 
 def test_the_docs_say_what_the_result_files_say(capsys: pytest.CaptureFixture[str]) -> None:
