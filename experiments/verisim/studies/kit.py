@@ -24,13 +24,13 @@ class Preset:
 
     name: str = "smoke"
     transitions: int = 120
-    seeds: int = 2
-    rollouts: int = 8
+    seeds: int = 1
+    rollouts: int = 12
     steps: int = 24
-    ours: int = 600
+    ours: int = 400
     """Training steps of our arm in the comparisons (the shipped weights are trained longer)."""
-    baseline: int = 300
-    ssl: int = 120
+    baseline: int = 200
+    ssl: int = 60
     sizes: tuple[int, ...] = (5, 25)
     surface: tuple[int, ...] = (5, 50, 500)
 
