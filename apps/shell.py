@@ -15,7 +15,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from apps import tailscale
+from apps import mark, tailscale
 from apps.access import EVERYWHERE, is_loopback
 from apps.guard import Guard, SignIn
 from apps.guard.sign_in import session_key
@@ -42,6 +42,7 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
 
     blocks = importlib.import_module(app.module).build(lab)
     calm_all(blocks)
+    mark.put_above(blocks, lab.data)
     for handler in blocks.fns.values():
         if handler.api_name not in app.public:
             handler.api_visibility = "private"

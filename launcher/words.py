@@ -28,6 +28,7 @@ WORDS: tuple[Word, ...] = (
         "launcher.loops:loop",
         usage="a|b|c|d|status|stop|service",
     ),
+    Word("demo", GROUPS[0], "open the lab on a record that was made by a 135M model", "launcher.demo:demo"),
     Word(
         "navigate",
         GROUPS[1],
