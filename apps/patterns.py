@@ -2,22 +2,67 @@
 
 from __future__ import annotations
 
-from apps import glyphs, pieces
+from contextlib import closing
+from typing import Any
+
+from apps import remembered
 from apps.gradio_setup import gr
+from apps.html import Html, el
 from apps.lab import Lab
+from nma13 import learning
+from nma13.errors import UsageError
+from nma13.store import open_rw
+
+LOOK_EVERY_S = 3.0
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def build(_lab: Lab) -> None:
-    """The room as it is before anything is learned."""
-    gr.HTML(
-        pieces.empty_state(
-            glyphs.weave(),
-            "What has been learned, and from what",
-            "When decisions repeat, a rule can be learned from them. Here each learned rule stands beside "
-            "the episodes it came from, and can be turned off.",
-            [
-                "Learning from episodes, which this version does not contain yet.",
-                "Enough episodes of one kind: a rule from few cases would be a guess.",
-            ],
-        )
+def build(lab: Lab) -> None:
+    """The rules, and three things that can be done with them."""
+    shown, seen = gr.HTML(lambda: remembered.patterns_screen(lab.data)), gr.State("")
+    with gr.Row():
+        which = gr.Dropdown(_choices(lab), label="Which rule?", scale=3)
+        off = gr.Button("Switch off", scale=1)
+        on = gr.Button("Switch on", scale=1)
+        now = gr.Button("Look at the last episodes now", scale=1)
+    said = gr.HTML()
+    gr.Timer(LOOK_EVERY_S).tick(lambda known: _look(lab, known), [seen], [shown, which, seen], **QUIET)
+    off.click(lambda rule: _switch(lab, rule, enabled=False), [which], [said, shown], **QUIET)
+    on.click(lambda rule: _switch(lab, rule, enabled=True), [which], [said, shown], **QUIET)
+    now.click(lambda: _learn(lab), None, [said, shown, which], **QUIET)
+
+
+def _look(lab: Lab, known: str) -> tuple[Any, Any, Any]:
+    version = remembered.version(lab.data)
+    if version == known:
+        return gr.skip(), gr.skip(), gr.skip()
+    return remembered.patterns_screen(lab.data), gr.Dropdown(choices=_choices(lab)), version
+
+
+def _choices(lab: Lab) -> list[tuple[str, int]]:
+    return [(f"Rule {rule.id}: {rule.text}", rule.id) for rule in remembered.rules_of(lab.data)]
+
+
+def _switch(lab: Lab, rule: int | None, *, enabled: bool) -> tuple[Html, Html]:
+    if rule is None:
+        raise UsageError("Choose a rule first. Nothing was changed.")
+    with closing(open_rw("memory", lab.data)) as connection:
+        there = learning.set_enabled(connection, rule, enabled)
+    if not there:
+        raise UsageError(f"Rule {rule} is not there any more. Nothing was changed.")
+    told = f"Rule {rule} is on again." if enabled else f"Rule {rule} is off, and stays off until you switch it on."
+    return _said(told), remembered.patterns_screen(lab.data)
+
+
+def _learn(lab: Lab) -> tuple[Html, Html, Any]:
+    with closing(open_rw("memory", lab.data)) as connection:
+        learned = learning.learn(connection)
+    told = learned.notice or (
+        f"Looked at {learned.observed} episodes: {learned.rules} rules, {learned.new} of them new; "
+        f"{learned.active} ask for more caution."
     )
+    return _said(told), remembered.patterns_screen(lab.data), gr.Dropdown(choices=_choices(lab))
+
+
+def _said(words: str) -> Html:
+    return el("p", words, role="status")
