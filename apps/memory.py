@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from apps import remembered
 from apps.gradio_setup import gr
+from apps.html import Html, el
 from apps.lab import Lab
 from nma13 import forgetting, takeout
 from nma13.errors import UsageError
 from nma13.forgetting import Forgotten
+from nma13.memory import VERDICTS, give_feedback
+from nma13.store import open_rw
+from nma13.store.doctor import diagnose
 
 LOOK_EVERY_S = 3.0
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
@@ -32,10 +38,40 @@ def build(lab: Lab) -> None:
         [search.click, query.submit], lambda words: remembered.search_result(lab.data, words), [query], [found],
         show_progress="hidden", api_visibility="private",
     )  # fmt: skip
+    with gr.Accordion("Read one episode whole", open=False):
+        _read(lab)
     with gr.Accordion("Forget", open=False):
         _forget(lab, shown)
     with gr.Accordion("Keep and take along", open=False):
         _keep(lab)
+        _archive(lab, shown)
+        _disk(lab)
+
+
+def _read(lab: Lab) -> None:
+    """All that was kept of a run, and what you think of it now."""
+    with gr.Row():
+        which = gr.Textbox(label="Its number", placeholder="12", max_lines=1, scale=1)
+        go = gr.Button("Read", scale=1)
+    whole = gr.HTML()
+    with gr.Row():
+        verdict = gr.Radio(list(VERDICTS), label="What do you think of its decision now?", scale=2)
+        reason = gr.Textbox(label="Why (if you like)", scale=3)
+        say = gr.Button("Keep what I think", scale=1)
+
+    def read(which: str) -> Html:
+        return remembered.episode_whole(lab.data, _number(which.strip().lstrip("#")))
+
+    def judge(which: str, verdict: Any, reason: str) -> Html:
+        if verdict is None:
+            raise UsageError("Choose what you think of it first. Nothing was changed.")
+        id_ = _number(which.strip().lstrip("#"))
+        with closing(open_rw("memory", lab.data)) as connection:
+            give_feedback(connection, id_, verdict, reason, time.time_ns() // 1_000_000)
+        return read(which)
+
+    gr.on([go.click, which.submit], read, [which], [whole], **QUIET)
+    say.click(judge, [which, verdict, reason], [whole], **QUIET)
 
 
 def _forget(lab: Lab, shown: Any) -> None:
@@ -90,6 +126,49 @@ def _keep(lab: Lab) -> None:
 
     keep.click(retain, [days], [told], **QUIET)
     make.click(export, None, [file], show_progress="hidden", api_visibility="private")
+
+
+def _archive(lab: Lab, shown: Any) -> None:
+    """Old episodes into a file beside the store, and back again."""
+    with gr.Row():
+        days = gr.Number(label="Move episodes into an archive that are older than (days)", value=365, minimum=0)
+        move = gr.Button("Move to an archive")
+    with gr.Row():
+        which = gr.Dropdown(_archives(lab), label="An archive")
+        back = gr.Button("Put back")
+    told = gr.HTML()
+
+    def moved(days: float) -> tuple[Html, Html, Any]:
+        taken = takeout.archive(days, lab.data)
+        said = (
+            f"{taken.rows['episodes']} episodes were moved to {taken.path.name} in {taken.path.parent}, after it had "
+            "been read back."
+            if taken
+            else f"No episode is older than {days:g} days. Nothing was changed."
+        )
+        return el("p", said, role="status"), remembered.memory_screen(lab.data), gr.Dropdown(choices=_archives(lab))
+
+    def put_back(which: str | None) -> tuple[Html, Html]:
+        if not which:
+            raise UsageError("Choose an archive first. Nothing was changed.")
+        count = takeout.put_back(lab.data / "archive" / Path(which).name, lab.data)
+        said = f"{count} episodes are back under their old numbers; the archive stays where it is."
+        return el("p", said, role="status"), remembered.memory_screen(lab.data)
+
+    move.click(moved, [days], [told, shown, which], show_progress="hidden", api_visibility="private")
+    back.click(put_back, [which], [told, shown], show_progress="hidden", api_visibility="private")
+
+
+def _archives(lab: Lab) -> list[str]:
+    return sorted((path.name for path in (lab.data / "archive").glob("*.jsonl.gz")), reverse=True)
+
+
+def _disk(lab: Lab) -> None:
+    look = gr.Button("How long will the disk last?")
+    told = gr.HTML()
+    look.click(
+        lambda: remembered.disk(diagnose(lab.data)), None, [told], show_progress="hidden", api_visibility="private"
+    )
 
 
 def _handed_out(path: Path) -> Path:

@@ -6,21 +6,33 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
-from apps import glyphs, pieces
+from apps import answer, glyphs, pieces
 from apps.html import Html, el
-from nma13 import learning
 from nma13.forgetting import Forgotten, retention
-from nma13.learning import Rule
-from nma13.memory import Hit, Remembered, episodes_by_id, recall, recent, statistics
+from nma13.memory import Hit, Remembered, episode, episodes_by_id, recall, recent, state_of, statistics
 from nma13.store import DATABASES, database_path, open_ro
+from nma13.store.doctor import Report
 from nma13.store.errors import MissingDatabaseError
+from nma13.store.lock import read_holder
 
 SHOWN = 240  # characters of an episode in a list
 LISTED = 12
-NAMED = 4  # episodes of a rule that are shown with their words
-LATE_MS = 120_000  # a heartbeat older than this is a loop that is gone or stuck
+SILENT_MS = 30_000  # a living loop's heart beats every few seconds
+
+
+@dataclass(frozen=True, slots=True)
+class LoopNow:
+    """How one loop stands."""
+
+    source: str
+    state: str
+    because: str
+    cycle: int | None
+    beat_ms: int
+    database: str
 
 
 def version(folder: Path) -> str:
@@ -48,14 +60,15 @@ def memory_screen(folder: Path) -> Html:
         return nothing_remembered(folder)
     leading = next(iter(told.classes.items()), ("nothing yet", 0))
     top = pieces.cards(
-        pieces.card("Episodes", f"{told.episodes:,}", f"in {told.sessions:,} sessions"),
-        pieces.card("Since", _day(told.first_ms), f"newest {_when(told.last_ms)}"),
-        pieces.card("Most often", leading[0], f"{leading[1]:,} of {told.episodes:,}"),
-        pieces.card("Rules learned", told.rules, f"{told.feedback} words of feedback"),
-        pieces.card("Kept", f"{kept_days} days" if kept_days else "until forgotten"),
+        card("Episodes", f"{told.episodes:,}", f"in {told.sessions:,} sessions"),
+        card("Since", day(told.first_ms), f"newest {when(told.last_ms)}"),
+        card("Most often", leading[0], f"{leading[1]:,} of {told.episodes:,}"),
+        card("Rules learned", told.rules, f"{told.feedback} words of feedback"),
+        card("Kept", f"{kept_days} days" if kept_days else "until forgotten", "change it under «Keep» below"),
         label="Memory in short",
     )
-    panels = [pieces.panel("Loops", _loop_table(loops))] if loops else []
+    no_loops = el("p", "No loop has run here. To begin one, type ", pieces.code("./lab loop a"), " in a terminal.")
+    panels = [pieces.panel("Loops", _loop_table(loops) if loops else no_loops)]
     panels.append(pieces.panel("Newest episodes", _episodes(newest)))
     return Html(top + el("div", panels, class_="why"))
 
@@ -83,11 +96,47 @@ def search_result(folder: Path, query: str) -> Html:
             told = episodes_by_id(connection, [hit.id for hit in hits])
     except MissingDatabaseError:
         return nothing_remembered(folder)
-    rows = [_hit_row(hit, told[hit.id]) for hit in hits if hit.id in told]
+    rows = [_hit(hit, told[hit.id]) for hit in hits if hit.id in told]
     if not rows:
         return pieces.panel("Episodes like this", el("p", "No earlier episode resembles this."))
-    table = pieces.table(("Episode", "Alike", "Decided", "Words"), rows, "Episodes like this")
-    return pieces.panel("Episodes like this", table)
+    return _why(pieces.panel("Episodes like this", el("ul", rows, class_="entries")))
+
+
+def episode_whole(folder: Path, id_: int) -> Html:
+    """One episode with every word that was kept of it, and the trace of its decision."""
+    try:
+        with closing(open_ro("memory", folder)) as connection:
+            one, state = episode(connection, id_), state_of(connection, id_)
+            said = connection.execute("SELECT verdict, reason FROM feedback WHERE episode = ?", (id_,)).fetchone()
+    except MissingDatabaseError:
+        return nothing_remembered(folder)
+    facts = [
+        ("When", f"{when(one.created_ms)}, session {one.session}"),
+        ("Decided", f"{one.output_class}; trust {one.trust}, routing {one.routing}, friction {one.friction.lower()}"),
+        ("Without what was learned", one.unlearned_class if one.prior_applied else "the same"),
+        ("Read as", one.icxatrs),
+        ("You said", f"{said['verdict']}{': ' if said['reason'] else ''}{said['reason']}" if said else "nothing yet"),
+    ]
+    head = pieces.panel(
+        f"Episode {id_}",
+        el("blockquote", one.text if one.text is not None else "Its words are forgotten.", class_="own-words"),
+        pieces.facts(facts, f"Episode {id_} in short"),
+        [el("p", part) for part in (one.prose or "").split("\n") if part.strip()],
+    )
+    return Html(head + (answer.why(state, ()) if state else ""))
+
+
+def disk(report: Report) -> Html:
+    """How much room memory takes, and until when it lasts."""
+    grows = "not known before a day has passed"
+    if report.bytes_per_day is not None:
+        grows = f"{report.bytes_per_day / 1e6:,.1f} MB a day"
+    lasts = "as far as can be seen now"
+    if report.days_until_full is not None:
+        lasts = f"about {report.days_until_full:,} days at this rate"
+    rows = [(one.name, f"{one.bytes / 1e6:,.1f} MB") for one in report.databases if one.present]
+    free = f"{report.disk_free_bytes / 1e9:,.1f} GB free"
+    return pieces.panel("Disk", pieces.facts([*rows, ("Disk", free), ("Growth", grows), ("It lasts", lasts)], "Disk"))
 
 
 def forgotten(done: Forgotten) -> Html:
@@ -99,125 +148,85 @@ def forgotten(done: Forgotten) -> Html:
     return pieces.panel(f"{done.what} is forgotten", el("ul", lines), still)
 
 
-def patterns_screen(folder: Path) -> Html:
-    """The whole Patterns room as one value."""
-    found = rules_of(folder)
-    try:
-        with closing(open_ro("memory", folder)) as connection:
-            last = learning.last_learned(connection)
-            named = episodes_by_id(connection, sorted({id_ for rule in found for id_ in rule.episodes[-NAMED:]}))
-    except MissingDatabaseError:
-        last, named = None, {}
-    notice = pieces.panel("Learning failed", el("p", last.notice)) if last and last.notice else Html("")
-    if not found:
-        return Html(notice + _nothing_learned())
-    asking = sum(rule.active for rule in found)
-    top = pieces.cards(
-        pieces.card("Rules", len(found)),
-        pieces.card("Ask for more caution", asking, "they move PROCEED to HEDGE, nothing else"),
-        pieces.card("Switched off", sum(not rule.enabled for rule in found)),
-        pieces.card("Last looked", _when(last.at_ms) if last else "never", f"{last.observed if last else 0} episodes"),
-        label="Patterns in short",
-    )
-    return Html(notice + top + el("div", [_rule(rule, named) for rule in found], class_="why"))
-
-
-def rules_of(folder: Path) -> list[Rule]:
-    """All rules; none where there is no store yet."""
-    try:
-        with closing(open_ro("memory", folder)) as connection:
-            return learning.rules(connection)
-    except MissingDatabaseError:
-        return []
-
-
-def standing(rule: Rule) -> str:
-    """What a rule does now, in words."""
-    if not rule.enabled:
-        return "switched off"
-    if rule.active:
-        return "asks for more caution"
-    if rule.suggests_caution:
-        return f"would ask for more caution, but is not borne out (below {learning.THRESHOLD:g})"
-    return "noted; it asks for nothing"
-
-
-def _nothing_learned() -> Html:
-    return pieces.empty_state(
-        glyphs.weave(),
-        "Nothing was learned yet",
-        "When decisions repeat, a rule is learned from them. Here each rule stands beside the episodes it came "
-        "from, and can be switched off. A rule can only ask for more caution.",
-        [
-            f"At least {learning.AT_LEAST} kept episodes; the lab looks after every {learning.EVERY} of them.",
-            "Enough episodes of one kind: a rule from few cases would be a guess.",
-        ],
-    )
-
-
-def _rule(rule: Rule, named: dict[int, Remembered]) -> Html:
-    tone = "warm" if rule.active else "plain"
-    facts = pieces.facts(
-        [
-            ("Now", pieces.chip(standing(rule), tone)),
-            ("Seen", f"{len(rule.episodes)} of {rule.n} episodes, last {_when(rule.last_ms)}"),
-            ("Confidence", f"{rule.confidence:.2f}; Wilson bound {rule.wilson:.2f}"),
-            ("Episodes", ", ".join(f"#{id_}" for id_ in rule.episodes) or "none in the last 100"),
-        ],
-        f"Rule {rule.id}",
-    )
-    shown = [named[id_] for id_ in rule.episodes[-NAMED:] if id_ in named]
-    quoted = [el("li", el("b", f"#{one.id} "), _words(one.text)) for one in shown]
-    return pieces.panel(f"Rule {rule.id}: {rule.text}", facts, el("ul", quoted) if quoted else None)
-
-
-def _loops(folder: Path) -> Iterator[tuple[str, sqlite3.Row]]:
-    """Each loop's heartbeat from its own store."""
+def _loops(folder: Path) -> Iterator[LoopNow]:
+    """Each loop from its own store: the lock says whether it lives, its heartbeat what it does."""
+    now = time.time_ns() // 1_000_000
     for name in DATABASES:
         try:
             with closing(open_ro(name, folder)) as connection:
-                for row in connection.execute("SELECT source, state, detail, cycle, at_ms FROM heartbeat"):
-                    yield name, row
+                rows = connection.execute("SELECT * FROM heartbeat ORDER BY source").fetchall()
         except MissingDatabaseError:
             continue
+        for row in rows:
+            lives = read_holder(folder / f"{row['source']}.lock") is not None
+            state, because = _state(row, lives=lives, silent_ms=now - row["at_ms"])
+            yield LoopNow(row["source"], state, because, row["cycle"], row["at_ms"], name)
 
 
-def _loop_table(loops: Iterable[tuple[str, sqlite3.Row]]) -> Html:
-    now = time.time_ns() // 1_000_000
-    rows = []
-    for name, row in loops:
-        late = row["state"] != "stopped" and now - row["at_ms"] > LATE_MS
-        state = pieces.chip("no sign of life", "alarm") if late else pieces.chip(row["state"], "calm")
-        told = row["detail"] or "–"
-        cycle = "–" if row["cycle"] is None else row["cycle"]
-        rows.append((row["source"], state, cycle, _when(row["at_ms"]), told, pieces.code(f"{name}.db")))
-    return pieces.table(("Loop", "State", "Cycle", "Last beat", "Because", "Store"), rows, "How the loops are")
+def _state(heart: sqlite3.Row, *, lives: bool, silent_ms: int) -> tuple[str, str]:
+    if not lives and heart["state"] != "stopped":
+        return "stopped", "its process ended without saying so; start it again and it goes on where it was"
+    if lives and silent_ms > SILENT_MS:
+        return "stalled", f"no heartbeat for {silent_ms // 1000} s"
+    return ("stopped" if not lives else heart["state"]), heart["detail"]
+
+
+def _loop_table(loops: Iterable[LoopNow]) -> Html:
+    tones: dict[str, pieces.Tone] = {"running": "calm", "stalled": "alarm"}
+    rows = [
+        (
+            one.source,
+            pieces.chip(one.state, tones.get(one.state, "plain")),
+            one.because or "–",
+            "–" if one.cycle is None else one.cycle,
+            when(one.beat_ms),
+            pieces.code(f"{one.database}.db"),
+        )
+        for one in loops
+    ]
+    return pieces.table(("Loop", "State", "Because", "Cycle", "Last beat", "Store"), rows, "How the loops are")
 
 
 def _episodes(newest: Sequence[Remembered]) -> Html:
     if not newest:
         return el("p", "No run of yours was kept.")
-    rows = [(f"#{one.id}", _when(one.created_ms), one.output_class, _words(one.text), one.verdicts) for one in newest]
-    return pieces.table(("Episode", "When", "Decided", "Words", "You said"), rows, "Newest episodes")
+    rows = [
+        _entry(one, one.output_class, when(one.created_ms), f"you said: {one.verdicts}" if one.verdicts else "")
+        for one in newest
+    ]
+    return el("ul", rows, class_="entries")
 
 
-def _hit_row(hit: Hit, one: Remembered) -> tuple[Html | str, ...]:
-    alike = f"{hit.score:.2f}: words {hit.lexical:.2f}"
+def _hit(hit: Hit, one: Remembered) -> Html:
+    alike = f"alike {hit.score:.2f}: words {hit.lexical:.2f}"
     if hit.meaning is not None:
         alike += f", meaning {hit.meaning:.2f}"
-    return f"#{hit.id}, {_day(one.created_ms)}", alike, one.output_class, _words(hit.text)
+    return _entry(one, one.output_class, day(one.created_ms), alike)
 
 
-def _words(text: str | None) -> str:
+def _entry(one: Remembered, *facts: str) -> Html:
+    """An episode in a list: its number, some facts, its words."""
+    return el("li", el("b", f"#{one.id}"), el("small", " · ".join(filter(None, facts))), el("p", words_of(one.text)))
+
+
+def card(label: str, value: str | int, note: str) -> Html:
+    return pieces.card(label, value, below=el("p", note, class_="card-note"))
+
+
+def _why(*parts: Html) -> Html:
+    return el("div", parts, class_="why")
+
+
+def words_of(text: str | None) -> str:
     if text is None:
         return "(its words are forgotten)"
     short = " ".join(text.split())
     return short if len(short) <= SHOWN else short[:SHOWN].rsplit(" ", 1)[0] + " …"
 
 
-def _day(at_ms: int | None) -> str:
+def day(at_ms: int | None) -> str:
     return time.strftime("%Y-%m-%d", time.localtime(at_ms / 1000)) if at_ms else "never"
 
 
-def _when(at_ms: int | None) -> str:
+def when(at_ms: int | None) -> str:
     return time.strftime("%Y-%m-%d %H:%M", time.localtime(at_ms / 1000)) if at_ms else "never"
