@@ -85,3 +85,19 @@
     return reply;
   };
 })();
+
+// What a person unfolded stays unfolded when the page draws the same thing anew.
+(() => {
+  const unfolded = new Set();
+  document.addEventListener("toggle", ({ target }) => {
+    const key = target.dataset?.keep;
+    if (!key || !target.isConnected) return;
+    if (target.open) unfolded.add(key);
+    else unfolded.delete(key);
+  }, true);
+  new MutationObserver((changes) => {
+    if (!unfolded.size || !changes.some((change) => change.addedNodes.length)) return;
+    for (const one of document.querySelectorAll("details[data-keep]:not([open])"))
+      if (unfolded.has(one.dataset.keep)) one.open = true;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
