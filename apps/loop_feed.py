@@ -110,7 +110,7 @@ def _article(cycle: Cycle, up: dict[str, Standing], host: str) -> Html:
     )
     others = [one for one in sorted(cycle.words, key=lambda one: one.station) if one is not cycle.leading]
     rest = el(
-        "details", el("summary", f"What the other {len(others)} stations wrote last"), [_said(one) for one in others],
+        "details", el("summary", f"What the others wrote last ({len(others)})"), [_said(one) for one in others],
         data_keep=f"{cycle.source}-{cycle.number}",
     ) if others else None  # fmt: skip
     link = _to_monitor("The whole cycle", cycle.source, up, host, f"?tab=detail&cycle={cycle.number}")
@@ -124,7 +124,7 @@ def _article(cycle: Cycle, up: dict[str, Standing], host: str) -> Html:
 
 def _chips(cycle: Cycle) -> Iterable[Html]:
     if not cycle.done:
-        yield pieces.chip(f"being written, {cycle.outputs} of {OUTPUTS} outputs", "calm")
+        yield pieces.chip(f"not finished: {cycle.outputs} of {OUTPUTS} outputs", "calm")
     if cycle.unreadable:
         yield pieces.chip("arbitration unreadable", "warm", "the model answered in no form that could be read")
     if cycle.friction:

@@ -101,3 +101,27 @@
       if (unfolded.has(one.dataset.keep)) one.open = true;
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
+
+// Light, dark, or as the system: chosen in Settings, kept in this browser. The framework knows only the system.
+(() => {
+  const KEY = "lab-scheme";
+  const kept = () => { try { return localStorage.getItem(KEY) ?? "system"; } catch { return "system"; } };
+  const dark = () => kept() === "dark" || (kept() === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const apply = () => {
+    if (document.body.classList.contains("dark") !== dark()) document.body.classList.toggle("dark", dark());
+    document.documentElement.style.colorScheme = dark() ? "dark" : "light";
+  };
+  window.labScheme = (wanted) => {
+    if (wanted) {
+      localStorage.setItem(KEY, wanted);
+      apply();
+    }
+    return kept();
+  };
+  const begin = () => {
+    if (kept() !== "system") apply();
+    new MutationObserver(() => kept() !== "system" && apply()).observe(document.body, { attributeFilter: ["class"] });
+  };
+  if (document.body) begin();
+  else addEventListener("DOMContentLoaded", begin);
+})();
