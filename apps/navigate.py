@@ -16,6 +16,7 @@ from apps.html import Html, el
 from apps.html import text as text_of
 from apps.lab import Lab
 from apps.locale import chosen
+from apps.spool import Spool
 from nma13 import documents, web_search
 from nma13.context import NavigationContext
 from nma13.counterfactual import what_would_change
@@ -23,6 +24,7 @@ from nma13.documents.kinds import SUFFIXES
 from nma13.errors import LabError, UsageError
 from nma13.interpreter import Shown, Withdrawn
 from nma13.kit import Kit, default_kit
+from nma13.llm import Cancel
 from nma13.memory import VERDICTS, Verdict, give_feedback
 from nma13.navigation_loop import Asked, Turn, navigate
 from nma13.semantic import chosen_screen
@@ -43,7 +45,7 @@ WAITING = (
 def build(lab: Lab) -> None:
     """A box to ask in, the answer beside it, the trace beneath."""
     with gr.Row():
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=2, min_width=300, elem_classes="off-paper"):
             asked = gr.Textbox(label="What is to be decided?", lines=7, max_lines=18, placeholder="In your own words.")
             with gr.Row():
                 go = gr.Button("Navigate", variant="primary")
@@ -66,34 +68,67 @@ def build(lab: Lab) -> None:
             told = gr.HTML()
             kept = gr.HTML()
             judge = _feedback(lab)
-    with gr.Accordion("Your words, and why", open=False):
+            paper = gr.Button("Print, or save as PDF", size="sm", elem_classes="quiet")
+    with gr.Accordion("Your words, and why", open=False, elem_classes="on-paper"):
         own, why = gr.HTML(), gr.HTML()
-    with gr.Accordion("Gates", open=False):
+    with gr.Accordion("Gates", open=False, elem_classes="on-paper"):
         gates = gr.HTML()
-    batch.build()
+    with gr.Column(elem_classes="off-paper"):
+        batch.build()
+
+    visitor, spool = gr.Textbox(visible=False), Spool()
 
     def ask(
-        text: str, attached: str | None, drawn: bool, web: bool, bare: bool, second: bool, private: bool, session: str
+        visitor: str,
+        text: str,
+        attached: str | None,
+        drawn: bool,
+        web: bool,
+        bare: bool,
+        second: bool,
+        private: bool,
+        session: str,
     ) -> Iterator[Any]:
         try:
             how = _asked(lab, text, attached, drawn=drawn, web=web, private=private, session=session)
         except LabError as refused:
             yield _refused(refused)
             return
-        yield from _navigate(lab, text, how, use_model=not bare, second=second)
+        yield from spool.ask(
+            visitor or "",
+            text,
+            lambda cancel: _navigate(lab, text, how, use_model=not bare, second=second, cancel=cancel),
+        )
+
+    def find_again(visitor: str) -> Iterator[Any]:
+        """After a reload, or when a phone comes back: what was asked last, and its answer as it stands."""
+        found = spool.again(visitor or "")
+        if found is None:
+            yield visitor, gr.skip(), *(gr.skip(),) * len(shown)
+            return
+        text, screens = found
+        for screen in screens:
+            yield visitor, text, *screen
 
     shown = [decided, words, told, own, why, gates, kept, *judge]
     begun = gr.on(
-        [go.click, asked.submit], ask, [asked, file, drawn, web, no_model, meaning, private, session], shown,
+        [go.click, asked.submit], ask, [visitor, asked, file, drawn, web, no_model, meaning, private, session], shown,
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
-    stop.click(None, None, None, cancels=[begun], api_visibility="private")
+    returned = gr.context.Context.root_block.load(
+        find_again, [visitor], [visitor, asked, *shown], js="() => [window.labVisitor()]",
+        show_progress="hidden", concurrency_limit=4, api_visibility="private",
+    )  # fmt: skip
+    stop.click(spool.stop, [visitor], None, cancels=[begun, returned], queue=False, api_visibility="private")
+    paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
 
 
-def _navigate(lab: Lab, text: str, asked: Asked, *, use_model: bool, second: bool) -> Iterator[tuple[Any, ...]]:
+def _navigate(
+    lab: Lab, text: str, asked: Asked, *, use_model: bool, second: bool, cancel: Cancel | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Gates first and at once; then the prose, sentence by sentence; last the trace, and where it was kept."""
     kit = default_kit(chosen_screen(None if second else "off"))
-    steps = navigate(text, kit, lab.writer.voice if use_model else None, asked, lab.data)
+    steps = navigate(text, kit, lab.writer.voice if use_model else None, asked, lab.data, cancel)
     quiet = (gr.skip(),) * JUDGED
     try:
         state = next(steps)
@@ -139,7 +174,7 @@ def _model_notice(lab: Lab) -> tuple[Notice, ...]:
 def _feedback(lab: Lab) -> tuple[Any, ...]:
     """What a person says of the decision; it is kept with the episode and changes nothing that was decided."""
     episode = gr.State(None)
-    with gr.Row(visible=False) as row:
+    with gr.Row(visible=False, elem_classes="off-paper") as row:
         reason = gr.Textbox(label="What do you think of this decision? (a reason, if you like)", scale=3)
         buttons = [gr.Button(verdict.capitalize(), size="sm", scale=1) for verdict in VERDICTS]
     said = gr.HTML()
