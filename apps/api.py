@@ -6,6 +6,7 @@ What is public is listed in `apps/registry.py`; every other handler of the page 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import Any
@@ -33,7 +34,8 @@ AT_ONCE = 2  # a model writes one text after the other anyway
 def build(lab: Lab) -> None:
     """Register the public functions with the page that is being built."""
     for function in functions(lab):
-        gr.api(function, api_name=function.__name__, concurrency_limit=AT_ONCE)
+        # Unqueued, an agent's call is answered in place. Gradio would otherwise call its own address, without a token.
+        gr.api(function, api_name=function.__name__, queue=False)
 
 
 def speak_json(blocks: Any) -> None:
@@ -51,6 +53,7 @@ def speak_json(blocks: Any) -> None:
 
 def functions(lab: Lab) -> tuple[Callable[..., Any], ...]:
     """The public functions for one lab; names, words and types are what HTTP and MCP clients see."""
+    writing = threading.BoundedSemaphore(AT_ONCE)
 
     def navigate(text: str, use_model: bool = True, store: bool = True, session: str = "") -> dict:  # type: ignore[type-arg]
         """Take one text through all gates and give the answer they allow, written by a model where there is one.
@@ -64,7 +67,8 @@ def functions(lab: Lab) -> tuple[Callable[..., Any], ...]:
         context = NavigationContext(locale=chosen(lab.data))
         asked = Asked(session.strip(), store=store, context=context)
         kit = default_kit(chosen_screen(None))
-        *_, turn = turns(text, kit, lab.writer.voice if use_model else None, asked, lab.data)
+        with writing:
+            *_, turn = turns(text, kit, lab.writer.voice if use_model else None, asked, lab.data)
         assert isinstance(turn, Turn)
         return _answer(turn)
 

@@ -36,6 +36,7 @@ EXAMPLES = (
     "The operation on my hand may end my playing for good, and without it the pain goes on. I am a pianist.",
     "My wife and I must decide by Friday whether her mother moves in. Research proves that 80 % of families regret it.",
 )
+NUMBER = "(_, ...rest) => [window.labVisitor(), ...rest]"  # by which a browser finds its answer again
 JUDGED = 3  # parts of the feedback row
 WAITING = (
     "The answer appears here. The gates decide first, in a moment; then the words are written inside what they allow."
@@ -104,22 +105,22 @@ def build(lab: Lab) -> None:
         """After a reload, or when a phone comes back: what was asked last, and its answer as it stands."""
         found = spool.again(visitor or "")
         if found is None:
-            yield visitor, gr.skip(), *(gr.skip(),) * len(shown)
+            yield gr.skip(), *(gr.skip(),) * len(shown)
             return
         text, screens = found
         for screen in screens:
-            yield visitor, text, *screen
+            yield text, *screen
 
     shown = [decided, words, told, own, why, gates, kept, *judge]
     begun = gr.on(
         [go.click, asked.submit], ask, [visitor, asked, file, drawn, web, no_model, meaning, private, session], shown,
-        show_progress="hidden", concurrency_limit=2, api_visibility="private",
+        js=NUMBER, show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
     returned = gr.context.Context.root_block.load(
-        find_again, [visitor], [visitor, asked, *shown], js="() => [window.labVisitor()]",
+        find_again, [visitor], [asked, *shown], js=NUMBER,
         show_progress="hidden", concurrency_limit=4, api_visibility="private",
     )  # fmt: skip
-    stop.click(spool.stop, [visitor], None, cancels=[begun, returned], queue=False, api_visibility="private")
+    stop.click(spool.stop, [visitor], None, cancels=[begun, returned], js=NUMBER, queue=False, api_visibility="private")
     paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
 
 

@@ -22,7 +22,9 @@ def ask(page: Page) -> None:
 def test_a_phone_that_leaves_finds_its_answer_and_nobody_else_does(
     open_page: Callable[..., Page], local: Served
 ) -> None:
-    phone = open_page(address(local.web), "phone")
+    phone = open_page(
+        address(local.web), "phone", strict=False
+    )  # who leaves breaks off requests, and the browser says so
     ask(phone)
     expect(phone.locator(".chips").first).to_be_visible()
     phone.goto("about:blank")
