@@ -77,6 +77,13 @@ def build(lab: Lab) -> None:
     with gr.Column(elem_classes="off-paper"):
         batch.build()
 
+    given = [asked, file, drawn, web, no_model, meaning, private, session]
+    _wire(lab, go, stop, given, [decided, words, told, own, why, gates, kept, *judge])
+    paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
+
+
+def _wire(lab: Lab, go: Any, stop: Any, given: list[Any], shown: list[Any]) -> None:
+    """Asking, stopping, and finding the answer again. The answer is written whether or not anybody looks."""
     visitor, spool = gr.Textbox(visible=False), Spool()
 
     def ask(
@@ -111,17 +118,15 @@ def build(lab: Lab) -> None:
         for screen in screens:
             yield text, *screen
 
-    shown = [decided, words, told, own, why, gates, kept, *judge]
     begun = gr.on(
-        [go.click, asked.submit], ask, [visitor, asked, file, drawn, web, no_model, meaning, private, session], shown,
+        [go.click, given[0].submit], ask, [visitor, *given], shown,
         js=NUMBER, show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
     returned = gr.context.Context.root_block.load(
-        find_again, [visitor], [asked, *shown], js=NUMBER,
+        find_again, [visitor], [given[0], *shown], js=NUMBER,
         show_progress="hidden", concurrency_limit=4, api_visibility="private",
     )  # fmt: skip
     stop.click(spool.stop, [visitor], None, cancels=[begun, returned], js=NUMBER, queue=False, api_visibility="private")
-    paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
 
 
 def _navigate(
