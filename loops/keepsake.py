@@ -32,20 +32,21 @@ MARK = "mark.txt"
 HEAD = """\
 # A record to look at
 
-Real cycles of the four research loops, so that the monitors have something to show before a loop has run here:
+What real loops wrote, so that the monitors have something to show before a loop has run here. The table below says
+how much of it there is; a loop with no cycles has no record yet, and its monitor shows its empty state.
 
 ```
 ./lab demo            # copies them to the folder demo of your data folder and opens the lab on the copy
 ./lab demo --fresh    # begins again from the shipped record; the former copy is moved aside
 ```
 
-**Made by a 135M model.** {models} wrote every word, and a model of that size repeats itself, loses the thread and
-is often wrong. The record shows what the machinery stores and how the monitors show it. It is no evidence about
-deliberation, and no advice. Nothing was chosen or left out after it was made: flags, empty turns and unreadable
-arbitrations stand as they came.
+**Made by a 135M model.** {models} wrote every word, and a model of that size
+repeats itself, loses the thread and is often wrong. The record shows what the machinery stores and how the monitors
+show it. It is no evidence about deliberation, and no advice. Nothing was chosen or left out after it was made: flags,
+empty turns and unreadable arbitrations stand as they came.
 
-Made on {days}, with `./lab loop a|b|c|d` and no options but the number of cycles, one loop at a time, on two shared
-processor cores. {disturbed}
+Made on {days}, with `./lab loop a|b|c|d` and no options but the number of cycles, one loop at a time, on two
+processor cores that did much other work besides. {disturbed}
 
 | loop | cycles | outputs | last round passed Gate 2 | arbitration not readable | model seconds a cycle (median) |
 |---|---|---|---|---|---|
@@ -151,8 +152,8 @@ def _head(folder: Path) -> str:
                     "SELECT count(*) FROM process_events WHERE event = ? AND source = ?", (event, loop.source)
                 ).fetchone()[0]
     disturbed = (
-        f"The loops were killed and stopped on purpose while they wrote: they note {events['crash']} kills and went on "
-        f"in mid-cycle {events['resume']} times, so a few cycles took longer by the clock than in the model."
+        f"The loops were killed and stopped while they wrote: they note kills: {events['crash']}, and going on in\n"
+        f"mid-cycle: {events['resume']}. A cycle that was interrupted took longer by the clock than in the model."
     )
     return HEAD.format(models=", ".join(sorted(_models(folder))), days=" and ".join(sorted(days)), disturbed=disturbed)
 

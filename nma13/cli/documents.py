@@ -17,8 +17,10 @@ from nma13 import documents
 from nma13.cli import options
 from nma13.cli.render import printable
 from nma13.documents import Document, Hit, Outcome, locator
+from nma13.store import database_path
 
 SHOWN = 280  # characters of a passage in a list
+WIDTH = 24  # of a progress bar
 REFUSED_SOME, STOPPED = 3, 130
 
 
@@ -57,7 +59,8 @@ def _add(chosen: argparse.Namespace) -> int:
             documents.learn_meanings(stop=stop)
     if chosen.json:
         print(json.dumps({"outcomes": [asdict(one) for one in done]}))
-    print(documents.summary_of(done, len(found)), file=sys.stderr)
+    where = f" They lie in {database_path('memory')}." if any(one.added for one in done) else ""
+    print(f"{documents.summary_of(done, len(found))}{where}", file=sys.stderr)
     if stop.is_set():
         return STOPPED
     if any(one.refused for one in done):
@@ -153,12 +156,14 @@ class _Bar:
     def __init__(self, whole: int) -> None:
         self._whole, self._done = whole, 0
         self._live = sys.stderr.isatty()
+        self._began = time.monotonic()
 
     def within(self, done: int, total: int) -> None:
-        """How far the file being read is."""
+        """How far it is, the file being read included."""
         if self._live:
-            inside = f", {done / total:.0%}" if total else ""
-            print(f"\r\033[K{self._done + 1} of {self._whole}{inside}", end="", file=sys.stderr, flush=True)
+            share = (self._done + (done / total if total else 0.0)) / self._whole
+            bar = bar_of(share, time.monotonic() - self._began)
+            print(f"\r\033[K{self._done + 1} of {self._whole} {bar}", end="", file=sys.stderr, flush=True)
 
     def finished(self, outcome: Outcome) -> None:
         self._done += 1
@@ -169,6 +174,16 @@ class _Bar:
     def clear(self) -> None:
         if self._live:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def bar_of(share: float, elapsed: float) -> str:
+    """A bar, the share in words, and what is left of the time once that can be told."""
+    filled = round(WIDTH * share)
+    left = ""
+    if elapsed > 3 and share > 0.02:
+        seconds = elapsed / share * (1 - share)
+        left = f", about {seconds / 60:.0f} min left" if seconds > 90 else f", about {seconds:.0f} s left"
+    return f"[{'#' * filled}{'.' * (WIDTH - filled)}] {share:.0%}{left}"
 
 
 def _told(outcome: Outcome) -> Iterator[str]:

@@ -46,7 +46,7 @@ def kind_of(name: str, file: BinaryIO) -> str:
     file.seek(0)
     if not head:
         raise Refused("The file is empty.")
-    looks = _looks_like(head)
+    looks = _looks_like(head, kind)
     if looks != kind and not (looks is None and kind not in ("pdf", "docx")):
         found = NAMES.get(looks or "", looks or "something else")
         advice = "Give it its right ending, or save it anew." if looks in NAMES else f"{TAKEN} Save it as one of these."
@@ -54,9 +54,11 @@ def kind_of(name: str, file: BinaryIO) -> str:
     return kind
 
 
-def _looks_like(head: bytes) -> str | None:
+def _looks_like(head: bytes, kind: str) -> str | None:
     """None: nothing but text is known to begin like this."""
     for magic, what in _MAGIC:
-        if head.startswith(magic) or (what == "pdf" and magic in head[:1024] and b"\x00" not in head[:8]):
+        if head.startswith(magic) and (magic != b"MZ" or b"\x00" in head):  # words may begin with MZ too
             return what
+    if kind == "pdf" and b"%PDF-" in head[:1024]:  # some begin with a few strange bytes
+        return "pdf"
     return None

@@ -69,7 +69,8 @@ def ranked(connection: sqlite3.Connection, query: str, limit: int, means: Means 
         meanings = nearest(connection, "chunk", vector)
         chosen |= {id_ for id_, value in meanings.items() if value >= MEANING_THRESHOLD}
         meanings |= cosines(connection, "chunk", vector, [id_ for id_ in chosen if id_ not in meanings])
-    hits = (_scored(hit, words, known, meanings.get(hit.id)) for hit in _rows(connection, chosen))
+    wanted = known.vector(words)
+    hits = (_scored(hit, wanted, words, known, meanings.get(hit.id)) for hit in _rows(connection, chosen))
     kept = [
         hit
         for hit in hits
@@ -101,9 +102,9 @@ def _rows(connection: sqlite3.Connection, ids: set[int]) -> list[Hit]:
     return [Hit(*row) for row in rows]
 
 
-def _scored(hit: Hit, words: Counter[str], known: Vocabulary, meaning: float | None) -> Hit:
+def _scored(hit: Hit, wanted: dict[str, float], words: Counter[str], known: Vocabulary, meaning: float | None) -> Hit:
     there = counted(hit.text)
-    lexical = cosine(known.vector(words), known.vector(there))
+    lexical = cosine(wanted, known.vector(there))
     whole = sum(known.weight(word) for word in words)
     covered = sum(known.weight(word) for word in words if word in there) / whole if whole else 0.0
     by_words = (lexical + covered) / 2

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from nma13 import encoder
+from nma13.errors import LabError
 from nma13.memory.vectors import cosines, nearest
 from nma13.memory.words import Vocabulary, cosine, counted, vocabulary
+from nma13.store import path_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,6 +30,12 @@ BUDGET = 2_500  # texts that one full-text query may have to rank
 LONGEST = 8_000  # characters of the query that are read
 
 Means = Literal["fused", "lexical"]
+
+
+class RecallError(LabError):
+    """The index could not be searched."""
+
+    exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +62,14 @@ def recall(
     """
     query = query[:LONGEST]
     words = counted(query)
-    known = vocabulary(connection)
-    texts = candidates(connection, words, known)
+    try:
+        known = vocabulary(connection)
+        texts = candidates(connection, words, known)
+    except (sqlite3.DatabaseError, MemoryError) as error:  # a damaged length asks for more memory than there is
+        raise RecallError(
+            f"The search index of {path_of(connection).name} cannot be read ({error}). Your episodes are in the rows, "
+            "which are untouched; ./lab doctor --mend makes the index again from them."
+        ) from error
     meanings: dict[int, float] = {}
     if means != "lexical" and encoder.available():
         if vector is None:

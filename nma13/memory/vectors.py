@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Owner = Literal["episode", "chunk"]
-NEAREST = 256  # compared exactly; the true nearest ten are almost always among them
+NEAREST = 512  # compared exactly; of the true nearest ten among 100,000, nine are among them (benchmarks.memory)
+WHOLE = 4 * encoder.DIMENSIONS  # bytes; a vector of another length is damaged and not compared
 GENERATION = "recall.generation"
 TEXTS = {
     "episode": "SELECT id, input AS text FROM episodic_memory WHERE input IS NOT NULL",
@@ -111,8 +112,8 @@ def cosines(
         return {}
     rows = connection.execute(
         f"SELECT owner_id, vector FROM embeddings WHERE owner = ? AND encoder = ?"  # noqa: S608
-        f" AND owner_id IN ({', '.join('?' * len(ids))})",
-        (owner, encoder.fingerprint(), *ids),
+        f" AND length(vector) = ? AND owner_id IN ({', '.join('?' * len(ids))})",
+        (owner, encoder.fingerprint(), WHOLE, *ids),
     ).fetchall()
     if not rows:
         return {}
@@ -150,8 +151,9 @@ def _read(connection: sqlite3.Connection, owner: Owner, after: int) -> tuple[Any
     ids: list[int] = []
     codes: list[Any] = [np.empty((0, encoder.DIMENSIONS // 64), dtype=np.uint64)]
     cursor = connection.execute(
-        "SELECT owner_id, vector FROM embeddings WHERE owner = ? AND owner_id > ? AND encoder = ? ORDER BY owner_id",
-        (owner, after, encoder.fingerprint()),
+        "SELECT owner_id, vector FROM embeddings WHERE owner = ? AND owner_id > ? AND encoder = ?"
+        " AND length(vector) = ? ORDER BY owner_id",
+        (owner, after, encoder.fingerprint(), WHOLE),
     )
     while rows := cursor.fetchmany(4096):
         ids += [row[0] for row in rows]

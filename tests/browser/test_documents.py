@@ -132,6 +132,7 @@ def test_an_attached_file_is_cited_and_a_bad_one_told(
     expect(page.get_by_role("cell", name="lease.docx", exact=True)).to_be_visible()
     page.get_by_role("button", name="Navigate", exact=True).click()
     expect(page.locator(".citation", has_text="lease.docx, The lease")).to_contain_text("attached", timeout=PATIENT)
+    expect(page.get_by_text("Kept as episode")).to_be_visible(timeout=PATIENT)
     assert "lease.docx" not in [one.name for one in documents.documents(lab.lab.data)]
     page.get_by_role("button", name="Clear", exact=True).first.click()
     page.locator("input[type=file]").first.set_input_files(str(files.encrypted_pdf(tmp_path / "locked.pdf")))

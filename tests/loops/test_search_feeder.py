@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from loops.command import _search
 from loops.scenarios import TYPES
 from loops.search_feeder import LETTERS, POOLS, Feeder, query_for, snippet
+from nma13.web_search import Result, search
+from nma13.web_search.providers import providers
 
 
 def test_every_type_has_five_queries_and_the_cycle_chooses() -> None:
@@ -42,3 +49,20 @@ def test_a_search_that_fails_or_finds_nothing_is_a_notice() -> None:
     assert failed.block is None
     assert "OSError: no network" in failed.notice
     assert Feeder(lambda query: []).feed(TYPES[0], 1).notice == "the search found nothing"
+
+
+class Kept:
+    """Answers under the name of the lab's first service, so that what it brought lies in the lab's cache."""
+
+    name = providers()[0].name
+
+    def ask(self, query: str, count: int) -> list[Result]:
+        return [Result("Two duties", "https://example.org/", "A promise and a warning stand against each other.")]
+
+
+def test_a_loop_searches_where_the_lab_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NMA_DATA", str(tmp_path))
+    search(query_for(TYPES[0], 1), tmp_path, ask=[Kept()])
+    block = Feeder(_search()).feed(TYPES[0], 1).block
+    assert block is not None
+    assert block.lines == ("- Two duties: A promise and a warning stand against each other.",)

@@ -9,6 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from nma13.cli.documents import bar_of
 from nma13.config import ROOT
 from tests.nma13.documents import files
 from tests.nma13.test_cli import nma
@@ -22,7 +25,7 @@ def test_put_in_listed_searched_read_and_taken_out(tmp_path: Path) -> None:
     added = nma("documents", "add", str(path))
     assert added.returncode == 0
     assert "stored: lease.pdf as document 1 (2 pages, 2 passages)" in added.stderr
-    assert added.stderr.endswith("1 stored.\n")
+    assert f"\n1 stored. They lie in {os.environ['NMA_DATA']}" in added.stderr
     again = nma("documents", "add", str(path))
     assert again.returncode == 0
     assert "already there: lease.pdf is document 1" in again.stderr
@@ -45,7 +48,7 @@ def test_a_folder_with_a_bad_file_says_so_by_its_exit_status(tmp_path: Path) -> 
     files.encrypted_pdf(folder / "locked.pdf")
     added = nma("documents", "add", str(folder), "--json")
     assert added.returncode == 3
-    assert added.stderr.endswith("1 stored, 1 refused.\n")
+    assert "\n1 stored, 1 refused. They lie in " in added.stderr
     outcomes = json.loads(added.stdout)["outcomes"]
     assert "protected with a password" in next(one["refused"] for one in outcomes if one["name"] == "locked.pdf")
     assert nma("documents", "add", str(folder / "locked.pdf")).returncode == 1
@@ -75,6 +78,13 @@ def test_a_document_for_one_run_is_cited_and_not_stored(tmp_path: Path) -> None:
     assert refused.stdout == ""
 
 
+def test_the_bar_says_how_far_and_how_long() -> None:
+    assert bar_of(0.0, 0.1) == "[........................] 0%"
+    assert bar_of(0.5, 10.0) == "[############............] 50%, about 10 s left"
+    assert bar_of(0.1, 60.0) == "[##......................] 10%, about 9 min left"
+
+
+@pytest.mark.slow
 def test_ctrl_c_ends_in_order(tmp_path: Path) -> None:
     folder = tmp_path / "given"
     folder.mkdir()

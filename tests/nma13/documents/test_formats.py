@@ -85,3 +85,8 @@ def test_a_large_text_is_read_whole(tmp_path: Path) -> None:
     last = read(added)[-1][2]
     assert last.endswith("Line 39999 of the ledger is here.")
     assert added.document.passages > 900
+
+
+@pytest.mark.parametrize("words", ["MZ is how programs begin.", "A file with %PDF-1.7 in its first line is a PDF."])
+def test_words_about_other_kinds_are_words(tmp_path: Path, words: str) -> None:
+    assert read(add(files.text(tmp_path / "about.md", words))) == [(None, None, words)]

@@ -119,6 +119,7 @@ def test_it_is_refused_in_words(tmp_path: Path, name: str, make: Callable[[Path]
     assert told in refusal(tmp_path / name)
 
 
+@pytest.mark.slow
 def test_ten_thousand_pages_are_counted_and_not_read(tmp_path: Path) -> None:
     path = files.pdf(tmp_path / "endless.pdf", ([files.KEEPER] for _ in range(10_000)))
     assert "It has more than 3,000 pages, the most that is taken. Split it" in refusal(path)
@@ -138,6 +139,7 @@ def test_a_reader_that_wants_too_much_memory_is_ended(tmp_path: Path) -> None:
     assert "80 MB" in told
 
 
+@pytest.mark.slow
 def test_a_reader_that_does_not_come_to_an_end_is_ended(tmp_path: Path) -> None:
     path = files.pdf(tmp_path / "slow.pdf", ([files.KEEPER] * 40 for _ in range(2_000)))
     assert "reading it took" in refusal(path, replace(SMALL, seconds=1, silence=0.5)).lower()

@@ -131,6 +131,7 @@ def test_a_stop_in_the_middle_of_a_file_leaves_nothing_of_it(tmp_path: Path) -> 
     assert documents.documents() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0.2, 0.5, 0.9, 1.2])
 def test_killed_at_any_instant_it_is_there_whole_or_not_at_all(tmp_path: Path, after: float) -> None:
     path = files.pdf(tmp_path / "long.pdf", [[files.KEEPER] * 40] * 150)

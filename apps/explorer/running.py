@@ -1,0 +1,76 @@
+"""A study run from the page: a process of its own, its lines as they come, and a way to stop it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from apps import pieces
+from apps.html import Html, el
+from experiments.verisim.studies import STUDIES
+from experiments.verisim.studies.kit import PRESETS, manifest
+from nma13.config import ROOT
+
+WITHOUT_TORCH = {"floor", "surface"}
+LOOK_EVERY_S = 0.5
+
+
+def can_run(name: str) -> bool:
+    return name in WITHOUT_TORCH or importlib.util.find_spec("torch") is not None
+
+
+def run(name: str, preset: str, data: Path) -> Iterator[Html]:
+    """Progress, then the verdict. Closing the page or pressing Stop ends the process."""
+    if name not in STUDIES or preset not in PRESETS:
+        yield pieces.panel("Nothing was run", el("p", "Choose a study and a preset from the lists."))
+        return
+    if not can_run(name):
+        how = pieces.code("./lab setup --all")
+        yield pieces.panel(
+            "PyTorch is not installed", el("p", "This study trains. Install what trains with ", how, ".")
+        )
+        return
+    command = [sys.executable, "-m", "experiments.verisim", "study", name, "--preset", preset]
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, "NMA_DATA": str(data)}, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        while process.poll() is None:
+            yield _progress(name, time.monotonic() - began)
+            time.sleep(LOOK_EVERY_S)
+        said = process.stdout.read() if process.stdout else ""
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        process.wait(10)
+    if process.returncode == 0:
+        told = manifest(name, data / "verisim")
+        yield pieces.panel(
+            f"{name}: hypothesis {told['verdict']}",
+            el("p", told["why"]),
+            el("p", f"{told['cpu_seconds']} s of CPU. The results are in the other tabs."),
+        )
+    else:
+        yield pieces.panel(f"{name} did not finish", el("p", said[-600:]), el("p", "Earlier results were not touched."))
+
+
+def _progress(name: str, seconds: float) -> Html:
+    usual = _usual(name)
+    left = "" if usual is None else f", {usual:.0f} s of CPU when it was last run"
+    share = 0.0 if usual is None else min(0.97, seconds / max(1.0, usual))
+    return pieces.panel(f"Running {name}", pieces.meter(share, "Time gone by"), el("p", f"{seconds:.0f} s{left}"))
+
+
+def _usual(name: str) -> float | None:
+    """What the shipped run cost, as a guide."""
+    try:
+        return float(manifest(name)["cpu_seconds"])
+    except OSError:
+        return None

@@ -1,0 +1,110 @@
+"""`python -m experiments.verisim`: run a study, train the arm, draw the figures, say what was found."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from experiments.verisim import places
+from experiments.verisim.studies import STUDIES, study
+from experiments.verisim.studies.figures import draw
+from experiments.verisim.studies.kit import PRESETS, conduct, manifest, read
+from nma13.errors import LabError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="./lab verisim", description=__doc__)
+    words = parser.add_subparsers(dest="word", required=True)
+    runs = words.add_parser("study", help="run one study, several, or all")
+    runs.add_argument("names", nargs="+", metavar="NAME", help=f"all, or: {', '.join(STUDIES)}")
+    runs.add_argument("--preset", choices=PRESETS, default="smoke")
+    trains = words.add_parser("train", help="train our arm")
+    trains.add_argument("world", choices=("network", "filesystem"))
+    trains.add_argument("--seed", type=int, default=0)
+    for each in (runs, trains):
+        each.add_argument("--shipped", action="store_true", help="write where the shipped results lie")
+    words.add_parser("figures", help="draw every shipped figure again from its CSV")
+    shows = words.add_parser("results", help="what the shipped results say")
+    shows.add_argument("--json", action="store_true")
+    given = parser.parse_args(arguments)
+    return {"study": _study, "train": _train, "figures": _figures, "results": _results}[given.word](given)
+
+
+def _study(given: Any) -> int:
+    folder = places.SHIPPED if given.shipped else places.own()
+    names = list(STUDIES) if "all" in given.names else given.names
+    for name in [study(name).name for name in names]:
+        print(f"{name}: {STUDIES[name].title} ({given.preset}) …", file=sys.stderr, flush=True)
+        conduct(STUDIES[name], PRESETS[given.preset], folder)
+        said = manifest(name, folder)
+        print(f"{name}: {said['verdict']}. {said['why']} ({said['cpu_seconds']} s of CPU)", flush=True)
+    print(f"Kept in {folder}.", file=sys.stderr)
+    return 0
+
+
+def _train(given: Any) -> int:
+    from experiments.verisim.train import ship
+
+    folder = places.SHIPPED if given.shipped else places.own()
+    found = ship(given.world, given.seed, folder)
+    print(f"Trained in {found.seconds:.0f} s of CPU; kept as {places.weights_of(given.world, given.seed, folder)}.")
+    return 0
+
+
+def _figures(given: Any) -> int:
+    del given
+    for name, each in STUDIES.items():
+        places.figure_of(name).write_text(draw(each, read(name)), encoding="utf-8")
+        print(places.figure_of(name))
+    return 0
+
+
+def _results(given: Any) -> int:
+    found = summary()
+    if given.json:
+        print(json.dumps(found, indent=1))
+        return 0
+    for name, told in found["studies"].items():
+        print(f"{name:<8} {told['verdict']:<8} {told['why']}")
+    return 0
+
+
+def summary() -> dict[str, Any]:
+    """The shipped results in one object; what was not run is left out."""
+    told: dict[str, Any] = {"studies": {}, "floor": {}}
+    for name in STUDIES:
+        if places.manifest_of(name).exists():
+            said = manifest(name)
+            told["studies"][name] = {key: said[key] for key in ("verdict", "why", "preset")}
+    if "floor" in told["studies"]:
+        told["floor"] = floor()
+    if "en7" in told["studies"]:
+        told["knee"] = told["studies"]["en7"]["why"]
+    return told
+
+
+def floor() -> dict[str, float]:
+    """The figures of the floor under the names programs ask for."""
+    where = {(row.panel, row.x): row.mean for row in read("floor")}
+    exact, share, median = "exact deltas", "mean horizon, share of T", "median horizon, steps"
+    return {
+        "delta_exact_5": where[exact, "5 hosts, T = 24"],
+        "full_horizon_share_24": where["whole rollouts without an error", "5 hosts, T = 24"],
+        "mean_h0_400": 400 * where[share, "5 hosts, T = 400"],
+        "median_h0_100_at_50": where[median, "50 hosts in use, T = 100"],
+        "median_h0_100_at_500": where[median, "500 hosts in use, T = 100"],
+        "exact_50": where[exact, "50 hosts in use, T = 100"],
+        "exact_500": where[exact, "500 hosts in use, T = 100"],
+        "fs_delta_exact": where[exact, "filesystem, T = 48"],
+        "fs_h0_48": 48 * where[share, "filesystem, T = 48"],
+    }
+
+
+if __name__ == "__main__":
+    try:
+        raise SystemExit(main())
+    except LabError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(1) from None

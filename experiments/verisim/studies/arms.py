@@ -1,0 +1,78 @@
+"""The arms the studies compare, trained on the source's kind of data or read from where they were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any
+
+from experiments.verisim.factory import Plan, Script, Transition, scripts, transitions
+from experiments.verisim.model.learn import Recipe, train
+from experiments.verisim.model.queries import Bank
+from experiments.verisim.model.scorer import CODECS, EditScorer, load
+from experiments.verisim.places import weights_of
+from experiments.verisim.proposers import Null, OracleBacked, Proposer, Succeeds
+from experiments.verisim.studies.kit import Preset
+from experiments.verisim.worlds import make_world
+
+WORLD = make_world("network", 5)
+CODEC = CODECS["network"]
+TRAJECTORY = 40
+EXIT_ONLY = "exit only"
+
+
+@lru_cache(maxsize=8)
+def lessons(count: int, seed: int) -> list[Transition]:
+    """The source's training data: weighted rollouts of 40 steps from the empty network."""
+    seeds = tuple(range(1000 * seed, 1000 * seed + -(-count // TRAJECTORY)))
+    return transitions(WORLD, Plan(("weighted",), ("empty",), seeds, TRAJECTORY))[:count]
+
+
+def trials(
+    preset: Preset, purpose: str = "eval", drivers: tuple[str, ...] = ("weighted", "adversarial")
+) -> list[Script]:
+    """Rollouts no arm was trained on."""
+    each = max(1, preset.rollouts // len(drivers))
+    return scripts(WORLD, Plan(drivers, ("empty",), tuple(range(100, 100 + each)), preset.steps, purpose))
+
+
+def taught(steps: Sequence[Transition], training: int, seed: int, start: Any = None) -> EditScorer:
+    """Our arm, taught on these transitions."""
+    bank = Bank([CODEC.lay_out(step.state, step.action, step.delta) for step in steps])
+    recipe = Recipe(steps=training, batch=64, seed=seed)
+    return EditScorer("network", train(CODEC.LAYOUT, bank, recipe, start).weights)
+
+
+@lru_cache(maxsize=32)
+def arm(kind: str, count: int, training: int, seed: int) -> Proposer:
+    """An arm by name: ours, or one of the source's."""
+    if kind == "edits":
+        found = taught(lessons(count, seed), training, seed)
+        found.name = f"edits ({count})"
+        return found
+    from experiments.verisim.model.baselines import Size, train_baseline
+
+    # A step of the flat arm costs several times a step of the others; it is given smaller batches.
+    size = replace(Size(), steps=training, seed=seed, batch=16 if kind == "flat" else 32)
+    return train_baseline(kind, WORLD, lessons(count, seed), size)
+
+
+def shipped(world: str = "network", seed: int = 0) -> EditScorer:
+    """Our arm as it is shipped."""
+    return EditScorer(world, load(weights_of(world, seed)))
+
+
+def line_up(preset: Preset, seed: int) -> dict[str, Proposer]:
+    """Everyone, from nothing to the truth."""
+    few, base = preset.transitions, preset.baseline
+    return {
+        "null": Null(),
+        EXIT_ONLY: Succeeds(WORLD),
+        "flat": arm("flat", few, base, seed),
+        "graph": arm("graph", few, base, seed),
+        "graph+identity": arm("graph+identity", few, base, seed),
+        "edits, same data": arm("edits", few, preset.ours, seed),
+        "edits, shipped": shipped(),
+        "oracle": OracleBacked(WORLD),
+    }

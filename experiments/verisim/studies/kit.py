@@ -1,0 +1,171 @@
+"""What a study is, and how its rows are kept: a CSV, a manifest beside it, a figure from the CSV alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import platform
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from importlib import metadata
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from experiments.verisim.metrics import interval
+from experiments.verisim.places import SHIPPED, figure_of, manifest_of, results_of
+from nma13.errors import LabError
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """How much is run. The shipped figures come from `smoke`; the larger ones are there for larger machines."""
+
+    name: str = "smoke"
+    transitions: int = 120
+    seeds: int = 2
+    rollouts: int = 8
+    steps: int = 24
+    ours: int = 600
+    """Training steps of our arm in the comparisons (the shipped weights are trained longer)."""
+    baseline: int = 300
+    ssl: int = 120
+    sizes: tuple[int, ...] = (5, 25)
+    surface: tuple[int, ...] = (5, 50, 500)
+
+
+PRESETS = {
+    "smoke": Preset(),
+    "standard": Preset(
+        "standard", 120, 3, 30, 100, 2000, 1500, 400, sizes=(5, 25, 50), surface=(5, 50, 200, 500, 2000)
+    ),
+    "hero": Preset(
+        "hero", 960, 5, 50, 400, 4000, 4000, 600, sizes=(25, 50, 100, 200, 300), surface=(5, 50, 200, 500, 2000, 5000)
+    ),
+}
+
+
+class Row(NamedTuple):
+    """One point. `panel` is what is measured, `series` who, `x` under which condition; `source` the source's figure."""
+
+    panel: str
+    series: str
+    x: str
+    mean: float
+    low: float
+    high: float
+    n: int
+    source: str = ""
+
+
+def point(panel: str, series: str, x: Any, values: Iterable[float], source: float | None = None) -> Row:
+    """A row from raw values, with its bootstrap interval."""
+    kept = [float(value) for value in values]
+    mean, low, high = (round(each, 4) for each in interval(kept))
+    return Row(panel, series, str(x), mean, low, high, len(kept), "" if source is None else str(source))
+
+
+class Verdict(NamedTuple):
+    """«held», «refuted» or «mixed», and the sentence that says why."""
+
+    word: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One question with its hypothesis, what would refute it, and what the source reported."""
+
+    name: str
+    title: str
+    hypothesis: str
+    refuted_if: str
+    source: str
+    run: Callable[[Preset], list[Row]]
+    verdict: Callable[[Sequence[Row]], Verdict]
+    x_label: str = ""
+    lines: bool = True
+    """Lines over a number, or bars over words."""
+
+
+def value(rows: Sequence[Row], panel: str, series: str, x: Any) -> float:
+    """The mean of one point."""
+    for row in rows:
+        if (row.panel, row.series, row.x) == (panel, series, str(x)):
+            return row.mean
+    raise KeyError((panel, series, x))
+
+
+def write(study: Study, preset: Preset, rows: Sequence[Row], seconds: float, folder: Path) -> None:
+    """CSV, manifest and figure; the verdict is computed from the rows that were written."""
+    from experiments.verisim.studies.figures import draw
+
+    path = results_of(study.name, folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow(Row._fields)
+        writer.writerows(rows)
+    kept = read(study.name, folder)
+    said = study.verdict(kept)
+    told = {
+        "study": study.name,
+        "preset": asdict(preset),
+        "verdict": said.word,
+        "why": said.why,
+        "cpu_seconds": round(seconds, 1),
+        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "versions": versions(),
+    }
+    manifest_of(study.name, folder).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    figure = figure_of(study.name, folder)
+    figure.parent.mkdir(parents=True, exist_ok=True)
+    figure.write_text(draw(study, kept), encoding="utf-8")
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("numpy", "torch"):
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def read(name: str, folder: Path = SHIPPED) -> list[Row]:
+    """The rows of a study, as they were written."""
+    try:
+        text = results_of(name, folder).read_text(encoding="utf-8")
+    except OSError:
+        raise LabError(
+            f"There are no results of the study {name} yet. Nothing was changed. "
+            f"Run it with: ./lab verisim study {name}"
+        ) from None
+    return [
+        Row(
+            r["panel"],
+            r["series"],
+            r["x"],
+            float(r["mean"]),
+            float(r["low"]),
+            float(r["high"]),
+            int(r["n"]),
+            r["source"],
+        )
+        for r in csv.DictReader(text.splitlines())
+    ]
+
+
+def manifest(name: str, folder: Path = SHIPPED) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(manifest_of(name, folder).read_text(encoding="utf-8"))
+    return found
+
+
+def conduct(study: Study, preset: Preset, folder: Path) -> list[Row]:
+    """Run a study and keep what it found."""
+    began = time.process_time()
+    rows = study.run(preset)
+    write(study, preset, rows, time.process_time() - began, folder)
+    return rows
