@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from apps import answer, batch, citations, glyphs, pieces
+from apps import answer, batch, citations, glyphs, pieces, side_by_side
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.html import text as text_of
@@ -75,6 +75,7 @@ def build(lab: Lab) -> None:
     with gr.Accordion("Gates", open=False, elem_classes="on-paper"):
         gates = gr.HTML()
     with gr.Column(elem_classes="off-paper"):
+        side_by_side.build(lab, asked)
         batch.build()
 
     given = [asked, file, drawn, web, no_model, meaning, private, session]

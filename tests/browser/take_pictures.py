@@ -19,6 +19,8 @@ from tests.served import start
 TARGET = ROOT / "docs" / "pictures"
 SIZE = {"width": 1100, "height": 720}
 COLOURS = 64  # enough for a page without photographs, and a third of the bytes
+ELSEWHERE = """([here, there]) => { for (const one of document.querySelectorAll("code"))
+  one.textContent = one.textContent.replace(here, there) }"""  # a temporary folder says nothing to a reader
 PIANIST = (
     "The operation on my hand may end my playing for good, and without it the pain goes on. I am a pianist. "
     "Research proves that 80 % of patients recover."
@@ -40,6 +42,7 @@ def main() -> int:
             for name, title in (("loop-feed", "Loop Feed"), ("memory", "Memory"), ("settings", "Settings")):
                 page.get_by_role("tab", name=title, exact=True).click()
                 expect(page.get_by_role("tabpanel").filter(visible=True).locator("h2").first).to_be_visible()
+                page.evaluate(ELSEWHERE, [folder, "/home/you/lab"])
                 _keep(page, name)
             page.get_by_role("tab", name="Navigate", exact=True).click()
             page.get_by_label("What is to be decided?").fill(PIANIST)

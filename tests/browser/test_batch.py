@@ -47,7 +47,9 @@ def test_a_file_of_texts(open_page: Callable[..., Page], local: Served, tmp_path
     page.screenshot(path=SCREENSHOTS / f"navigate-batch-{kind}.png", full_page=True)
 
 
-def test_a_broken_line_is_told_and_the_others_run(open_page: Callable[..., Page], local: Served, tmp_path: Path) -> None:
+def test_a_broken_line_is_told_and_the_others_run(
+    open_page: Callable[..., Page], local: Served, tmp_path: Path
+) -> None:
     file = tmp_path / "broken.jsonl"
     file.write_text(json.dumps(TEXTS[2]) + "\n{not json\n", encoding="utf-8")
     page = open_page(address(local.web))
