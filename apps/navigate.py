@@ -123,7 +123,9 @@ def _wire(lab: Lab, go: Any, stop: Any, given: list[Any], shown: list[Any]) -> N
         [go.click, given[0].submit], ask, [visitor, *given], shown,
         js=NUMBER, show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
-    returned = gr.context.Context.root_block.load(
+    # The page presses this button by itself, in a browser that has asked before; others open no stream.
+    back = gr.Button("Find my last answer again", elem_id="find-again", visible="hidden")
+    returned = back.click(
         find_again, [visitor], [given[0], *shown], js=NUMBER,
         show_progress="hidden", concurrency_limit=4, api_visibility="private",
     )  # fmt: skip

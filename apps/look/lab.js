@@ -140,6 +140,19 @@ window.labVisitor = () => {
   }
 };
 
+(() => {
+  let asked = false;
+  try { asked = Boolean(localStorage.getItem("lab-visitor")); } catch { /* a browser that keeps nothing */ }
+  if (!asked) return;
+  const press = () => {
+    const button = document.querySelector("#find-again");
+    if (button) button.click();
+    return Boolean(button);
+  };
+  const watch = new MutationObserver(() => press() && watch.disconnect());
+  watch.observe(document.documentElement, { childList: true, subtree: true });
+})();
+
 // On paper everything is unfolded: what was asked, the answer, and what it rests on.
 window.labPrint = () => {
   const folded = document.querySelectorAll("[role=tabpanel] .on-paper button.label-wrap:not(.open)");
