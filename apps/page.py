@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,26 +16,29 @@ LOOK_AGAIN_S = 15.0
 
 
 @contextmanager
-def page(lab: Lab, app: App) -> Iterator[Any]:
-    """`with page(lab, app) as demo:` and then the page's own content."""
+def page(lab: Lab, app: App, line: Callable[[], str] | None = None) -> Iterator[Any]:
+    """`with page(lab, app) as demo:` and then the page's own content.
+
+    `line` is what stands beside the title: the model, unless the page says something of its own.
+    """
     with gr.Blocks(
         title=app.title,
         fill_width=True,
         analytics_enabled=False,
         delete_cache=(CLEAN_EVERY_S, CLEAN_OLDER_S),
     ) as demo:
-        _header(lab, app, demo)
+        _header(lab, app, demo, line or lab.writer.line)
         yield demo
 
 
-def _header(lab: Lab, app: App, demo: Any) -> None:
+def _header(lab: Lab, app: App, demo: Any, line: Callable[[], str]) -> None:
     def show(shown: str, request: gr.Request) -> Any:
         host = pieces.bare_host(request.headers["host"])
-        now = pieces.header(app.title, lab.writer.line(), lab.board.standings(), app.name, host)
+        now = pieces.header(app.title, line(), lab.board.standings(), app.name, host)
         return (gr.skip(), gr.skip()) if now == shown else (now, now)
 
     # The first paint has the header's final size; only dots and links change when the answer is in.
-    first = pieces.header(app.title, lab.writer.line(), lab.board.unasked(), app.name, "")
+    first = pieces.header(app.title, line(), lab.board.unasked(), app.name, "")
     place, shown = gr.HTML(first), gr.State("")
     quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
     demo.load(show, [shown], [place, shown], **quiet)

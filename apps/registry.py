@@ -18,7 +18,7 @@ class App:
 
 
 ALL = (
-    App("web", "NMA Lab", "web", "python web.py"),
+    App("web", "NMA Lab", "web", "python web.py", frozenset({"navigate", "gates", "recall", "search_documents"})),
     App("loop_monitor", "Loop monitor", "monitors.loop_monitor", "python -m monitors.loop_monitor"),
     App("prime_monitor", "Prime monitor", "monitors.prime_monitor", "python -m monitors.prime_monitor"),
     App(
@@ -28,7 +28,7 @@ ALL = (
         "python -m monitors.cognition_monitor",
     ),
     App("loop_d_monitor", "Loop D monitor", "monitors.loop_d_monitor", "python -m monitors.loop_d_monitor"),
-    App("gallery", "Gallery", "apps.gallery", "python -m apps.gallery"),
+    App("gallery", "Gallery", "apps.timeline_gallery", "./lab gallery"),
     App("explorer", "Explorer", "apps.scaling_explorer", "./lab explorer"),
 )
 

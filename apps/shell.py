@@ -15,7 +15,7 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from apps import tailscale
+from apps import mark, tailscale
 from apps.access import EVERYWHERE, is_loopback
 from apps.guard import Guard, SignIn
 from apps.guard.sign_in import session_key
@@ -36,12 +36,13 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
     """Build one page and put the guard before it."""
     import fastapi
 
-    from apps import theme
+    from apps import theme, vendor
     from apps.gradio_setup import gr
     from apps.mistakes import calm_all
 
     blocks = importlib.import_module(app.module).build(lab)
     calm_all(blocks)
+    mark.put_above(blocks, lab.data)
     for handler in blocks.fns.values():
         if handler.api_name not in app.public:
             handler.api_visibility = "private"
@@ -50,7 +51,7 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
         blocks._queue.sleep_when_free = QUEUE_REST_S
     blocks.state_session_capacity = SESSIONS_KEPT  # each visit keeps a copy of the page's values
     asgi = gr.mount_gradio_app(
-        fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None),
+        fastapi.FastAPI(openapi_url=None, docs_url=None, redoc_url=None, routes=vendor.routes()),
         blocks,
         path="/",
         server_name=lab.access.bind,
@@ -62,7 +63,7 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
         run_history=False,
         ssr_mode=False,
         pwa=False,
-        mcp_server=False,
+        mcp_server=bool(app.public),
         enable_monitoring=False,
         show_error=False,
         max_file_size=UPLOAD_MOST,
@@ -74,6 +75,10 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
             "redoc_url": None,
         },
     )
+    if app.public:
+        from apps.api import speak_json
+
+        speak_json(blocks)
     health = {"app": app.name, "title": app.title, "version": __version__}
     return Guard(asgi, lab.access, sign_in, health)
 
@@ -201,6 +206,10 @@ def _announce(
     width = max(len(app.title) for app in apps)
     for app, address in zip(apps, addresses, strict=True):
         say(f"  {app.title:<{width}}  {address}")
+    for app, address in zip(apps, addresses, strict=True):
+        if app.public:
+            say(f"For programs: {address}gradio_api/call/NAME, for agents (MCP): {address}gradio_api/mcp/")
+            say(f"  NAME is one of {', '.join(sorted(app.public))}; docs/web.md shows calls")
     if not sign_in.required:
         return
     say(f"Sign in with this link; it works once, within half an hour:\n  {_with_code(addresses[0], sign_in)}")

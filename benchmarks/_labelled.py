@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -62,14 +63,26 @@ class LabelledText:
     """The values this text only looks like."""
 
 
-def load(part: str, folder: Path = FOLDER) -> list[LabelledText]:
-    """All texts of one part, of every author, in the order of the files."""
+def load(part: str, author: str = "", folder: Path = FOLDER) -> list[LabelledText]:
+    """All texts of one part, of one author or of every one, in the order of the files."""
     return [
         _labelled(json.loads(line))
-        for path in sorted(folder.glob(f"{part}_*.jsonl"))
+        for path in _files(part, author, folder)
         for line in path.read_text(encoding="utf-8").splitlines()
         if line.strip()
     ]
+
+
+def texts_hash(part: str, author: str = "", folder: Path = FOLDER) -> str:
+    """Names the texts that figures were taken on."""
+    digest = hashlib.sha256()
+    for path in _files(part, author, folder):
+        digest.update(path.read_bytes())
+    return f"sha256:{digest.hexdigest()[:16]}"
+
+
+def _files(part: str, author: str, folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{part}_{author or '*'}.jsonl"))
 
 
 def _labelled(row: Mapping[str, Any]) -> LabelledText:

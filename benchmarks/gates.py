@@ -1,12 +1,16 @@
-"""How fast the structural pipeline is: `python -m benchmarks.gates [--json] [--short]`.
+"""How fast the structural pipeline is: `python -m benchmarks.gates [--json] [--short] [--peer PYTHON]`.
 
 Figures that count are ratios within one run; milliseconds are printed with the machine they were taken on.
+`--peer` names a Python in a virtual environment of its own that has llm-guard, which scans for the same patterns.
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 import re
 import statistics
+import subprocess
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,10 +26,13 @@ TEXT = (Path(__file__).parent / "ordinary.txt").read_text("utf-8").strip()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    return table.run("gates", measure, arguments)
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--peer", metavar="PYTHON", default="")
+    given, rest = parser.parse_known_args(arguments)
+    return table.run("gates", partial(measure, peer=given.peer), rest)
 
 
-def measure(short: bool = False) -> list[Row]:
+def measure(short: bool = False, peer: str = "") -> list[Row]:
     """The pipeline on ordinary words, its tail, the same patterns one by one, and hostile input."""
     kit = Kit(shipped())
     repeats = 60 if short else 400
@@ -38,6 +45,10 @@ def measure(short: bool = False) -> list[Row]:
         Row("pipeline_500_words p99", tail, "ms"),
         Row("re, pattern by pattern", one_by_one, "ms"),
     ]
+    if peer:
+        name, took = peers_time(peer, max(5, repeats // 20))
+        rows.append(Row("the pipeline beside a peer", median, "ms", f"{name}'s Regex scanner", took / median))
+        rows.append(Row(f"{name}, Regex scanner", took, "ms"))
     size = 100_000 if short else 1_000_000
     ordinary = median / len(TEXT) * size
     for name, unit in HOSTILE.items():
@@ -60,6 +71,16 @@ HOSTILE = {
     "ifs": "if i go she dies, if i stay he dies, ",
 }
 """What a hostile text repeats: no stops, nothing but triggers, nothing but letters, disguises."""
+
+
+def peers_time(python: str, repeats: int) -> tuple[str, float]:
+    """Name and version of the peer, and its median milliseconds for the same patterns on the same text."""
+    patterns = [rule.pattern for rule in shipped().rules if rule.pattern]
+    job = json.dumps({"patterns": patterns, "text": TEXT.lower(), "repeats": repeats})
+    script = Path(__file__).with_name("_peer_llm_guard.py")
+    done = subprocess.run([python, str(script)], input=job, capture_output=True, text=True, check=True)
+    said = json.loads(done.stdout.splitlines()[-1])
+    return f"llm-guard {said['version']}", float(said["ms"])
 
 
 def sequential() -> Callable[[], None]:

@@ -8,9 +8,8 @@ Wilson interval; against it stands the bar it has to reach, and the ratio is the
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from benchmarks._labelled import (
     PARTS,
@@ -20,10 +19,11 @@ from benchmarks._labelled import (
     Target,
     claimed,
     load,
+    texts_hash,
     truth,
     wilson,
 )
-from benchmarks.table import Row, machine, print_table
+from benchmarks.table import Row, machine, output, output_options
 from nma13.errors import UsageError
 
 Read = Callable[[str], Summary]
@@ -138,25 +138,21 @@ def errors(tallies: dict[Target, Tally], wanted: str) -> list[str]:
 def main(arguments: Sequence[str] | None = None, read: Read | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.generalisation", description=__doc__)
     parser.add_argument("--part", choices=PARTS, default="tune")
+    parser.add_argument("--author", default="", help="one author's texts only, such as five")
     parser.add_argument("--semantic", choices=("on", "off"), default="off")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--short", action="store_true", help="accepted for CI; the run is short anyway")
+    output_options(parser)
     parser.add_argument("--errors", metavar="FIELD", help="list the wrong texts of a field or value (tune only)")
     given = parser.parse_args(arguments)
     if given.errors and given.part != "tune":
         raise UsageError("held-out texts are not shown, or they would be tuned on. Use --part tune.")
     semantic = given.semantic == "on"
     where = machine()
-    tallies = tally(load(given.part), read or engine(semantic))
+    tallies = tally(load(given.part, given.author), read or engine(semantic))
     if given.errors:
         print("\n".join(errors(tallies, given.errors)))
         return 0
-    name = f"generalisation ({given.part}, semantic screen {given.semantic})"
-    table = rows(tallies, semantic)
-    if given.json:
-        print(json.dumps({"name": "generalisation", "machine": where, "rows": [asdict(row) for row in table]}))
-    else:
-        print_table(name, where, table)
+    name = "-".join(["generalisation", given.part, *filter(None, [given.author]), f"semantic-{given.semantic}"])
+    output(name, where, rows(tallies, semantic), given, texts=texts_hash(given.part, given.author))
     return 0
 
 

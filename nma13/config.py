@@ -28,6 +28,8 @@ ENVIRONMENT: dict[str, str] = {
     "NMA_MODEL": "which language model writes, e.g. llamacpp:/models/qwen.gguf; see ./lab model",
     "NMA_MODEL_KEY": "key sent to an openai: server that asks for one; never stored",
     "NMA_TOKEN": "access token asked for when the lab listens beyond this machine",
+    "NMA_GOOGLE_KEY": "key for Google Custom Search, asked when DuckDuckGo refuses; never stored",
+    "NMA_GOOGLE_ENGINE": "which of your search engines at Google that key is for",
     "NMA_THREADS": "threads of the llamacpp backend; default: measured once per machine",
 }
 

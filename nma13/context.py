@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
-from nma13.terms import FrictionType, OutputClass, Override, Routing
+from nma13.terms import ClaimClass, FrictionType, OutputClass, Override, Routing
 
 
 class MaterialKind(StrEnum):
@@ -16,6 +17,15 @@ class MaterialKind(StrEnum):
     LIVE = "LIVE"
     WEB = "WEB"
     TERRAIN = "TERRAIN"
+
+
+class MaterialClaim(NamedTuple):
+    """What a passage asserts, and on what ground: a place in the passage, without its words."""
+
+    start: int
+    end: int
+    klass: ClaimClass
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,10 @@ class Material:
     """Page, heading or date within the source."""
     start: int = 0
     end: int = 0
+    claims: tuple[MaterialClaim, ...] = ()
+    """As Gate 2 classes them; the pipeline fills it in."""
+    withheld: str = ""
+    """Why no model is shown this passage; empty when one may be."""
 
 
 @dataclass(frozen=True, slots=True)

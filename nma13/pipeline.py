@@ -20,6 +20,7 @@ from nma13.gates.gate4_trace import trace
 from nma13.gates.s8_gatekeeper import enforce, refuse_manipulation
 from nma13.gates.step0_fidelity import inject_premise_flags
 from nma13.kit import RAISING, Kit, default_kit
+from nma13.material import classed
 from nma13.reading_notices import notices_for
 from nma13.rules.engine import Reading
 from nma13.state import Gate1Output, Gate2Output, Notice, PipelineState, Skipped
@@ -78,12 +79,13 @@ def run(text: str, context: NavigationContext = EMPTY_CONTEXT, kit: Kit | None =
     """Take one text through every gate. Raises InputError for what is no text or too much of it."""
     _accept(text)
     kit = kit or default_kit()
+    context, told = classed(context, kit)
     state = PipelineState(text=text, provenance=kit.provenance, context=context)
     try:
         reading = kit.rules.scan(read(text))
     except Exception as error:  # noqa: BLE001  a failure inside halts in words, whatever it is
         return _failed(state, Gate.STEP0, error)
-    state = replace(state, notices=notices_for(reading, kit))
+    state = replace(state, notices=(*notices_for(reading, kit), *told))
     state, reading = _second_look(state, reading, kit)
     for gate in Gate:
         state = step(gate, state, reading)

@@ -16,6 +16,6 @@ settings.load_profile("house")
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "data"
     monkeypatch.setenv("NMA_DATA", str(folder))
-    for name in ("NMA_MODEL", "NMA_TOKEN", "NMA_THREADS"):
+    for name in ("NMA_MODEL", "NMA_TOKEN", "NMA_THREADS", "NMA_GOOGLE_KEY", "NMA_GOOGLE_ENGINE"):
         monkeypatch.delenv(name, raising=False)
     return folder

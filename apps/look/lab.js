@@ -85,3 +85,80 @@
     return reply;
   };
 })();
+
+// What a person unfolded stays unfolded when the page draws the same thing anew.
+(() => {
+  const unfolded = new Set();
+  document.addEventListener("toggle", ({ target }) => {
+    const key = target.dataset?.keep;
+    if (!key || !target.isConnected) return;
+    if (target.open) unfolded.add(key);
+    else unfolded.delete(key);
+  }, true);
+  new MutationObserver((changes) => {
+    if (!unfolded.size || !changes.some((change) => change.addedNodes.length)) return;
+    for (const one of document.querySelectorAll("details[data-keep]:not([open])"))
+      if (unfolded.has(one.dataset.keep)) one.open = true;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
+
+// Light, dark, or as the system: chosen in Settings, kept in this browser. The framework knows only the system.
+(() => {
+  const KEY = "lab-scheme";
+  const kept = () => { try { return localStorage.getItem(KEY) ?? "system"; } catch { return "system"; } };
+  const dark = () => kept() === "dark" || (kept() === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const apply = () => {
+    if (document.body.classList.contains("dark") !== dark()) document.body.classList.toggle("dark", dark());
+    document.documentElement.style.colorScheme = dark() ? "dark" : "light";
+  };
+  window.labScheme = (wanted) => {
+    if (wanted) {
+      localStorage.setItem(KEY, wanted);
+      apply();
+    }
+    return kept();
+  };
+  const begin = () => {
+    if (kept() !== "system") apply();
+    new MutationObserver(() => kept() !== "system" && apply()).observe(document.body, { attributeFilter: ["class"] });
+  };
+  if (document.body) begin();
+  else addEventListener("DOMContentLoaded", begin);
+})();
+
+// A random number by which this browser finds its last answer again; it names nobody.
+window.labVisitor = () => {
+  const KEY = "lab-visitor";
+  try {
+    const kept = localStorage.getItem(KEY);
+    if (kept) return kept;
+    const made = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    localStorage.setItem(KEY, made);
+    return made;
+  } catch {
+    return "";
+  }
+};
+
+(() => {
+  let asked = false;
+  try { asked = Boolean(localStorage.getItem("lab-visitor")); } catch { /* a browser that keeps nothing */ }
+  if (!asked) return;
+  const press = () => {
+    const button = document.querySelector("#find-again");
+    if (button) button.click();
+    return Boolean(button);
+  };
+  const watch = new MutationObserver(() => press() && watch.disconnect());
+  watch.observe(document.documentElement, { childList: true, subtree: true });
+})();
+
+// On paper everything is unfolded: what was asked, the answer, and what it rests on.
+window.labPrint = () => {
+  const folded = document.querySelectorAll("[role=tabpanel] .on-paper button.label-wrap:not(.open)");
+  for (const one of folded) one.click();
+  setTimeout(() => {
+    window.print();
+    for (const one of folded) one.click();
+  }, 400);
+};

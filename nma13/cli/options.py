@@ -9,14 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from nma13.context import Material, MaterialKind, NavigationContext
-from nma13.errors import UsageError
+from nma13.context import NavigationContext
 from nma13.interpreter import Voice
 from nma13.kit import Kit, default_kit
+from nma13.navigation_loop import Asked
 from nma13.semantic import chosen_screen
-
-LIVE_LIMIT = 12_000  # characters of an attached file
-PLAIN = {".txt", ".md", ".csv"}
 
 
 def add_engine_options(parser: argparse.ArgumentParser) -> None:
@@ -32,9 +29,49 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def kit_from(options: argparse.Namespace) -> Kit:
+def add_memory_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--session", default="", metavar="NAME", help="what belongs together (default: one a day)")
+    parser.add_argument("--do-not-store", action="store_true", help="keep nothing of this run")
+    parser.add_argument("--no-memory", action="store_true", help="neither look at what is remembered nor store")
+
+
+def add_material_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--document", "--attach", dest="attach", type=Path, action="append", default=[], metavar="FILE",
+        help="a file for this one run (PDF, DOCX, TXT, MD, CSV, HTML; 12,000 characters; not stored)",
+    )  # fmt: skip
+    parser.add_argument("--no-documents", action="store_true", help="leave the stored documents out of this run")
+    parser.add_argument(
+        "--search", nargs="?", const="", metavar="QUERY",
+        help="look on the web: for QUERY, or for the first factual question of the text",
+    )  # fmt: skip
+
+
+def asked_from(options: argparse.Namespace, text: str) -> Asked:
+    """How the loop is to treat this run, and what it is given: attached files, stored documents, the web."""
+    from nma13 import documents, web_search
+
+    store = not (options.do_not_store or options.no_memory)
+    live = documents.live(options.attach)
+    leave_out = options.no_documents or options.no_memory
+    stored = documents.Given() if leave_out else documents.stored_for(text)
+    found = web_search.Found("")
+    if options.search is not None:
+        print("Asking the web …", file=sys.stderr, flush=True)
+        found = web_search.for_text(text, options.search, store=store)
+    context = NavigationContext(document_passages=live.materials + stored.materials, web_results=found.materials)
+    notices = (*live.notices, *stored.notices, *found.notices)
+    return Asked(options.session, store=store, recall=not options.no_memory, context=context, notices=notices)
+
+
+def data_from(options: argparse.Namespace) -> None:
+    """`--data` holds for everything this process does."""
     if options.data:
         os.environ["NMA_DATA"] = str(options.data)
+
+
+def kit_from(options: argparse.Namespace) -> Kit:
+    data_from(options)
     return default_kit(chosen_screen(options.semantic))
 
 
@@ -52,21 +89,3 @@ def voice_from(options: argparse.Namespace) -> Iterator[Voice | None]:
     with open_model(choice.spec, look_for_served=False) as model:
         small = model.describe().backend != "scripted" and probe_cached(model).small
         yield Voice(model, small, options.seed)
-
-
-def context_from(attached: list[Path]) -> NavigationContext:
-    """Attached files as material of this one run; they are not stored."""
-    return NavigationContext(document_passages=tuple(_passage(path) for path in attached))
-
-
-def _passage(path: Path) -> Material:
-    if path.suffix.lower() not in PLAIN:
-        raise UsageError(f"{path.name} cannot be attached: only plain text ({', '.join(sorted(PLAIN))}) is read here.")
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}). Nothing was run.") from None
-    if len(text) > LIVE_LIMIT:
-        print(f"{path.name}: the first {LIVE_LIMIT:,} of {len(text):,} characters are used.", file=sys.stderr)
-        text = text[:LIVE_LIMIT]
-    return Material(MaterialKind.LIVE, path.name, text, str(path), "", 0, len(text))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from nma13.context import MaterialKind
 from nma13.evidence import Finding, Span
+from nma13.material import citation, classes
+from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
 
 UNDERLINE, BOLD, DIM, RESET = "\033[4m", "\033[1m", "\033[2m", "\033[0m"
@@ -29,6 +32,35 @@ def header(state: PipelineState, model: str = "") -> str:
 
 def notices(state: PipelineState) -> list[str]:
     return [f"note: {notice.text}" for notice in state.notices]
+
+
+def about(turn: Turn) -> list[str]:
+    """What a person should know about a finished turn: notices, and where it was stored."""
+    lines = notices(turn.state)
+    lines += material(turn.state)
+    similar = turn.state.context.similar_episodes
+    if similar:
+        lines.append("resembles: " + ", ".join(f"episode {e.id} ({e.output_class})" for e in similar))
+    if turn.episode is not None:
+        lines.append(f"stored as episode {turn.episode} in session {turn.loop.session}")
+    return lines
+
+
+def material(state: PipelineState) -> list[str]:
+    """What lay at hand: document, page and span of each passage, and what it asserts on what ground."""
+    passages = (*state.context.document_passages, *state.context.web_results)
+    kinds = {MaterialKind.LIVE: "attached", MaterialKind.WEB: "web, unverified", MaterialKind.TERRAIN: "terrain"}
+    return [
+        f"at hand [{kinds.get(one.kind, 'document')}]: {printable(citation(one))} ({classes(one)})"
+        + ("; kept from the model" if one.withheld else "")
+        for one in passages
+    ]
+
+
+def learned(state: PipelineState) -> list[str]:
+    """The learned rules that moved this decision, each with the episodes it was learned from."""
+    applied = state.engine.priors if state.engine else ()
+    return [f"  rule {p.id}: {p.reason}" for p in state.context.learned_priors if p.id in applied]
 
 
 def gates(state: PipelineState) -> str:
@@ -71,6 +103,8 @@ def explain(state: PipelineState, *, colour: bool) -> str:
             f"  {d.value:<28} by {d.rule}" + (f", because of {', '.join(d.because)}" if d.because else "")
             for d in derived
         ]
+    if by_learning := learned(state):
+        lines += ["", "Learned from earlier episodes (it can only ask for more caution):", *by_learning]
     return "\n".join(lines)
 
 
@@ -100,7 +134,7 @@ def _merged(spans: Iterable[Span]) -> list[tuple[int, int]]:
 
 
 def _line(finding: Finding) -> str:
-    words = " + ".join(f"«{span.text}»" for span in finding.spans)
+    words = printable(" + ".join(f"«{span.text}»" for span in finding.spans))
     near = f" (like «{finding.reason}», {finding.similarity:.2f})" if finding.similarity is not None else ""
     kind = f" {finding.kind}" if finding.kind else ""
     return f"  {finding.sets}{kind}  {words}  [{finding.rule}]{near}"

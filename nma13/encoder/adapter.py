@@ -21,7 +21,7 @@ class Adapted:
     def __init__(self, base: Encoder, changes: Mapping[str, Matrix]) -> None:
         """`changes` holds, per `layer|part`, the product's two factors: `layer|part|down` and `layer|part|up`."""
         self._base = base
-        self._first = min(int(name.partition("|")[0]) for name in changes)
+        self._first = min((int(name.partition("|")[0]) for name in changes), default=LAYERS)
         self._layers = [base.layer(number, self._moved(number, changes)) for number in range(self._first, LAYERS)]
 
     def tokens(self, texts: Sequence[str]) -> list[Matrix]:

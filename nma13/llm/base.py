@@ -27,12 +27,16 @@ class Backend:
     def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
         return self.run(requests, cancel, quiet=False)
 
+    def as_finished(
+        self, requests: Sequence[Request], cancel: Cancel | None = None
+    ) -> Iterator[tuple[int, Completion]]:
+        for index, chunk in self.run(requests, cancel, quiet=True):
+            if chunk.completion is not None:
+                yield index, chunk.completion
+
     def generate(self, requests: Sequence[Request], cancel: Cancel | None = None) -> list[Completion]:
         def ask(batch: Sequence[Request]) -> list[Completion]:
-            found: dict[int, Completion] = {}
-            for index, chunk in self.run(batch, cancel, quiet=True):
-                if chunk.completion is not None:
-                    found[index] = chunk.completion
+            found = dict(self.as_finished(batch, cancel))
             return [found[i] for i in range(len(batch))]
 
         return answers.check_all(requests, ask(requests), ask, self.json_attempts)

@@ -79,19 +79,21 @@ class Slots:
 
         `length` is the prefix's, in characters: saving a long one costs milliseconds even if nobody shares
         it, and its neighbours may be a moment away. `canonical` restores even what is already there, so
-        that the state is exactly the one computed from nothing.
+        that the state is exactly the one computed from nothing; a state that grew out of an earlier prompt
+        differs from that in its last digits, so the two are saved under names of their own.
         """
         if not key or (self._held[slot] == key and not canonical):
             return
+        saved = f"{key}-canonical" if canonical else key
         with self._saving:  # the first request of a group computes, the others find it saved
-            if key not in self._saved and (canonical or self._worth_saving(length)):
+            if saved not in self._saved and (canonical or self._worth_saving(length)):
                 if canonical:
                     self._action(slot, "erase")
                 compute(slot)
-                self._keep(key, length, self._action(slot, "save", _file(key)).get("n_written", 0))
-        if self._saved.get(key):
-            self._saved.move_to_end(key)
-            self._action(slot, "restore", _file(key))
+                self._keep(saved, length, self._action(slot, "save", _file(saved)).get("n_written", 0))
+        if self._saved.get(saved):
+            self._saved.move_to_end(saved)
+            self._action(slot, "restore", _file(saved))
         self._held[slot] = key
 
     def _worth_saving(self, length: int) -> bool:

@@ -135,6 +135,12 @@ class Model(Protocol):
         """Several texts at once: pairs of the request's place and its next piece."""
         ...
 
+    def as_finished(
+        self, requests: Sequence[Request], cancel: Cancel | None = None
+    ) -> Iterator[tuple[int, Completion]]:
+        """Several texts at once, each as soon as it is whole; no pieces, JSON is not checked."""
+        ...
+
     def describe(self) -> Description: ...
 
     def close(self) -> None:

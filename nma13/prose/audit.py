@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from nma13.evidence import Finding, Span
+from nma13.material import shown_to_models
 from nma13.prose.contract import Contract, Duty
 from nma13.prose.selection import acknowledgement
 from nma13.rules.engine import RuleEngine
@@ -102,7 +103,7 @@ def _violation(fault: str, match: re.Match[str], rule: str, why: str) -> OutputV
 
 
 def _given(state: PipelineState) -> str:
-    passages = (*state.context.document_passages, *state.context.web_results)
+    passages = shown_to_models(state.context)
     return "\n".join((state.text, *(passage.text for passage in passages)))
 
 

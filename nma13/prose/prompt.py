@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nma13.context import Material
 from nma13.llm import Message
+from nma13.material import shown_to_models
 from nma13.prose.contract import Contract, Duty
 from nma13.state import PipelineState
 from nma13.terms import Move, OutputClass, Routing
@@ -106,7 +106,7 @@ def _premise_warning(contract: Contract, state: PipelineState) -> list[str]:
 
 
 def _material(state: PipelineState) -> list[str]:
-    passages: tuple[Material, ...] = (*state.context.web_results, *state.context.document_passages)
+    passages = shown_to_models(state.context)
     if not passages:
         return []
     shown = [fence(f"{p.kind.value} {i} · {p.title} {p.locator}".strip(), p.text) for i, p in enumerate(passages, 1)]

@@ -8,6 +8,7 @@ what, stands in docs/rules.md.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -32,11 +33,13 @@ PASSAGE_WORDS = 110
 STRICTER = 0.25
 """How much the threshold rises each time the number of passages doubles: more looks, more chances to be wrong."""
 STEM = 5
-UNKNOWN = -1  # the row of what is not in the table
+UNKNOWN = -1  # the row of what is not in the table: the last one, which is empty
 REMEMBERED = 50_000  # words kept in the table; beyond, they are worked out again each time
 SHOWN = 4
 """The strongest words that a finding quotes."""
 
+Place = tuple[int, int]
+"""A passage: its first sentence, and the one after its last."""
 Matrix = Any  # NumPy arrays; NumPy is imported only when a text is weighed
 
 
@@ -69,12 +72,12 @@ def _word(token: str) -> str:
     return "#" if token[0].isdigit() else token
 
 
-def passages(document: Document) -> list[tuple[int, int]]:
+def passages(document: Document) -> list[Place]:
     """Ranges of sentences to weigh: all of a short text, overlapping stretches of a long one."""
     sizes = [_words(document, sentence) for sentence in document.sentences]
     if sum(sizes) <= PASSAGE_WORDS:
         return [(0, len(sizes))] if sizes else []
-    found: list[tuple[int, int]] = []
+    found: list[Place] = []
     first = 0
     while first < len(sizes):
         last, half, size = first, first, 0
@@ -123,8 +126,9 @@ class Lexicon:
         self._pairs = {(one, other): number for (one, blank, other), number in pairs if blank}
         self._word = _Remembered(_word)
         self._alone = _Remembered(self._rows)
-        # One column more than there are values: the square of how rare the word is.
-        self._sums: Matrix = np.asarray([[*row[2:], int(row[1]) ** 2] for row in rows], dtype=np.int32)
+        # One column more than there are values: the square of how rare the word is. One row more, the UNKNOWN one.
+        table = [[*row[2:], int(row[1]) ** 2] for row in rows]
+        self._sums: Matrix = np.asarray([*table, [0] * len(table[0])], dtype=np.int32)
         self._thresholds: Matrix = np.asarray([column.threshold for column in self.columns])
 
     def _rows(self, word: str) -> tuple[int, ...]:
@@ -138,30 +142,27 @@ class Lexicon:
             words = list(map(self._word.__getitem__, clause.tokens))
             seen.update(chain.from_iterable(map(self._alone.__getitem__, words)))
             seen.update(map(self._pairs.get, pairwise(words), repeat(UNKNOWN)))
-        seen.discard(UNKNOWN)
+        seen.add(UNKNOWN)
         return seen
 
-    def margins(self, passages: Sequence[set[int]]) -> Matrix:
-        """By how much each value is reached in each passage, of which each holds a known word."""
+    def margins(self, document: Document, places: Sequence[Place]) -> Matrix:
+        """By how much each value is reached in each passage; what knows no word reaches nothing."""
         import numpy as np
 
+        known = [self.known(document.clauses[s.first : s.last]) for s in document.sentences]
+        passages = [set().union(*known[first:last]) for first, last in places]
         *starts, end = accumulate(map(len, passages), initial=0)
         rows = np.fromiter(chain.from_iterable(passages), dtype=np.intp, count=end)
         sums = np.add.reduceat(self._sums.take(rows, axis=0), starts, axis=0)
-        return sums[:, :-1] / np.sqrt(sums[:, -1:]) - self._thresholds
+        return sums[:, :-1] / np.sqrt(np.maximum(sums[:, -1:], 1)) - self._thresholds
 
     def findings(self, document: Document) -> list[tuple[Finding, int]]:
         """At most one finding per variable, the value that is reached by most; and the sentence it stands in."""
-        best: dict[str, tuple[float, int, tuple[int, int]]] = {}
         places = passages(document)
-        stricter = STRICTER * log2(len(places)) if places else 0.0
         if not places:
             return []
-        known = [self.known(document.clauses[s.first : s.last]) for s in document.sentences]
-        seen = {place: rows for place in places if (rows := set().union(*known[slice(*place)]))}
-        if not seen:
-            return []
-        places, margins = list(seen), self.margins(list(seen.values()))
+        margins, stricter = self.margins(document, places), STRICTER * log2(len(places))
+        best: dict[str, tuple[float, int, Place]] = {}
         for at, number in zip(*(margins >= stricter).nonzero(), strict=True):
             column = self.columns[number]
             variable = column.sets if column.sets.startswith("FLAG") else column.sets[0]
@@ -215,6 +216,11 @@ def _words(document: Document, sentence: SentenceBounds) -> int:
 def _apart(spans: tuple[Span, ...]) -> tuple[Span, ...]:
     """Each place once."""
     return tuple(dict.fromkeys(spans))
+
+
+def lexicon_hash() -> str:
+    """sha256 of the weights."""
+    return hashlib.sha256(PATH.read_bytes()).hexdigest()
 
 
 @lru_cache(maxsize=1)

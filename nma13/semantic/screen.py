@@ -14,7 +14,7 @@ from nma13.encoder.adapter import Adapted
 from nma13.errors import LabError, UsageError
 from nma13.evidence import Finding, Span
 from nma13.rules.guards import unreal
-from nma13.rules.lexicon import passages
+from nma13.rules.lexicon import lexicon, lexicon_hash, passages
 from nma13.semantic.exemplars import exemplars_hash
 from nma13.terms import Origin
 from nma13.text import Document
@@ -32,16 +32,18 @@ class SemanticError(LabError):
 class SemanticScreen:
     """Called by the pipeline with a document; returns findings that raise caution, silenced ones included."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path = FITTED) -> None:
         import numpy as np
 
-        with np.load(FITTED) as saved:
+        with np.load(path) as saved:
             about = json.loads(str(saved["about"]))
-            if about["exemplars"] != exemplars_hash() or about["encoder"] != encoder.fingerprint():
+            fitted_on = about["exemplars"], about["encoder"], about["lexicon"]
+            if fitted_on != (exemplars_hash(), encoder.fingerprint(), lexicon_hash()):
                 raise SemanticError(
-                    "The semantic screen was fitted on other exemplars than those beside it. "
+                    "The semantic screen was fitted on other exemplars, or beside another lexicon, than those here. "
                     "Run python -m nma13.training screen, or switch it off with --semantic off."
                 )
+            self._words: float = about["words"]
             self._values: list[tuple[str, str]] = [tuple(value) for value in about["values"]]
             self._heads, self._bias = saved["heads"].astype(np.float32), saved["bias"].astype(np.float32)
             self._bank, self._owners = saved["bank"], saved["owners"]
@@ -60,8 +62,9 @@ class SemanticScreen:
         means = [token.mean(axis=0) for token in tokens]
         stricter = STRICTER * log2(len(places))
         best: dict[str, tuple[float, int, int]] = {}
+        words = self._words * lexicon().margins(document, places)
         for place, mean in enumerate(means):
-            answers = self._heads @ (mean / (mean @ mean) ** 0.5) + self._bias
+            answers = self._heads @ (mean / (mean @ mean) ** 0.5) + self._bias + words[place]
             for number in (answers >= stricter).nonzero()[0]:
                 sets = self._values[number][0]
                 variable = sets if sets.startswith("FLAG") else sets[0]

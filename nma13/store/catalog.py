@@ -17,6 +17,8 @@ class Database:
     outputs: str
     cycles: str
     owner: str
+    sources: tuple[str, ...] = ("loop_a", "loop_b", "loop_c", "loop_d")
+    """Loops that may write here; a further loop's own database names that loop alone."""
 
     @property
     def file(self) -> str:

@@ -56,15 +56,18 @@ def open_rw(name: str, folder: Path | None = None) -> sqlite3.Connection:
     return connection
 
 
-def open_ro(name: str, folder: Path | None = None, *, immutable: bool = False) -> sqlite3.Connection:
-    """Open for reading. `immutable` is for shipped demo stores that nobody writes."""
+def open_ro(
+    name: str, folder: Path | None = None, *, immutable: bool = False, patience_ms: int = BUSY_TIMEOUT_MS
+) -> sqlite3.Connection:
+    """Open for reading. `immutable` is for shipped demo stores that nobody writes; a page that is asked again every
+    second has less `patience_ms` with a locked file."""
     path = database_path(name, folder)
     connection = None
     try:
         if not path.is_file() or path.stat().st_size == 0:
             raise _missing(name, path)
         connection = _connect(path, "ro", immutable=immutable)
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {patience_ms}")
         connection.execute("PRAGMA query_only = ON")
         refuse_strange(connection, DATABASES[name], path)
         if version_of(connection) == 0:

@@ -28,10 +28,15 @@ def mend(folder: Path) -> list[str]:
             for loop in LOOPS.values():
                 if loop.database == name:
                     done.append(f"{database.file}: sums of {rebuild(connection, loop)} cycles of {loop.source}")
-            for (index,) in connection.execute(INDEXES).fetchall():
-                _index_again(connection, index)
+            indexes = [row[0] for row in connection.execute(INDEXES)]
+        for index in indexes:
+            with closing(open_rw(name, folder)) as connection:
+                _empty(connection, index)
+            with closing(open_rw(name, folder)) as connection:  # what the one before knew of the index is outdated
+                _fill(connection, index)
                 done.append(f"{database.file}: full-text index {index}")
-            if name == "memory":
+        if name == "memory":
+            with closing(open_rw(name, folder)) as connection:
                 done.append(f"{database.file}: {_drop_orphans(connection)} vectors of texts that are gone")
     return done
 
@@ -50,14 +55,29 @@ def scrub(connection: sqlite3.Connection) -> bool:
 
 def texts_of(connection: sqlite3.Connection, index: str) -> str:
     """What a full-text index should hold, as «FROM … WHERE …»; redacted texts are NULL and not in it."""
-    column = connection.execute(f"PRAGMA table_info({index})").fetchone()["name"]
-    return f"FROM {index.removesuffix('_text')} WHERE {column} IS NOT NULL"
+    return f"FROM {index.removesuffix('_text')} WHERE {_column(connection, index)} IS NOT NULL"
 
 
-def _index_again(connection: sqlite3.Connection, index: str) -> None:
-    column = connection.execute(f"PRAGMA table_info({index})").fetchone()["name"]
+def _column(connection: sqlite3.Connection, index: str) -> str:
+    """From the schema's own words: asking the index itself fails when it is badly damaged."""
+    made = connection.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (index,)).fetchone()["sql"]
+    return made.partition("(")[2].partition(",")[0].strip()  # type: ignore[no-any-return]
+
+
+def _empty(connection: sqlite3.Connection, index: str) -> None:
+    """Put the parts of an empty index in place of this one's: a badly damaged one cannot be opened to be emptied."""
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        fresh.execute(f"CREATE VIRTUAL TABLE empty USING fts5 ({_column(connection, index)})")
+        blocks = fresh.execute("SELECT id, block FROM empty_data").fetchall()
     with transaction(connection):
-        connection.execute(f"INSERT INTO {index} ({index}) VALUES ('delete-all')")  # noqa: S608
+        for part in ("data", "idx", "docsize"):
+            connection.execute(f"DELETE FROM {index}_{part}")  # noqa: S608  a name from the schema
+        connection.executemany(f"INSERT INTO {index}_data (id, block) VALUES (?, ?)", blocks)  # noqa: S608
+
+
+def _fill(connection: sqlite3.Connection, index: str) -> None:
+    column = _column(connection, index)
+    with transaction(connection):
         connection.execute(f"INSERT INTO {index} (rowid, {column}) SELECT id, {column} {texts_of(connection, index)}")
 
 

@@ -48,6 +48,7 @@ def migrations_of(name: str) -> tuple[Migration, ...]:
     database = DATABASES[name]
     loop = (SQL / "loop.sql").read_text(encoding="utf-8")
     loop = loop.replace("{outputs}", database.outputs).replace("{cycles}", database.cycles)
+    loop = loop.replace("{sources}", ", ".join(f"'{source}'" for source in database.sources))
     found = [Migration(1, "0001_loop", loop)]
     for file in sorted((SQL / name).glob("[0-9][0-9][0-9][0-9]_*.sql")):
         found.append(Migration(int(file.stem[:4]), file.stem, file.read_text(encoding="utf-8")))

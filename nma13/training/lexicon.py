@@ -28,22 +28,41 @@ Matrix = Any
 
 
 def main() -> int:
+    everything = items()
+    design, known, rarity = _designed(everything)
+    truths, counts = targets(everything)
+    thresholds = _thresholds(everything, _unseen(everything, design, truths, counts))
+    _write(known, rarity, fit(design, truths, counts), thresholds)
+    return 0
+
+
+def unseen_margins(everything: Sequence[Item]) -> Matrix:
+    """By how much each value is reached in each text, by weights fitted on other texts."""
     import numpy as np
 
-    everything = items()
+    unseen = _unseen(everything, _designed(everything)[0], *targets(everything))
+    return unseen - np.asarray(_thresholds(everything, unseen))
+
+
+def _designed(everything: Sequence[Item]) -> tuple[Matrix, list[str], list[int]]:
     words = [sorted({f for clause in read(item.text).clauses for f in features(clause.tokens)}) for item in everything]
     known, rarity = _vocabulary(words)
-    design = _design(words, known, rarity)
-    truths, counts = targets(everything)
+    return _design(words, known, rarity), known, rarity
+
+
+def _unseen(everything: Sequence[Item], design: Matrix, truths: Matrix, counts: Matrix) -> Matrix:
+    import numpy as np
+
     folds = np.asarray([item.fold % SPLITS for item in everything])
     unseen = np.zeros(truths.shape)
     for fold in range(SPLITS):
         mine = folds == fold
         unseen[mine] = with_bias(design[mine]) @ fit(design[~mine], truths[~mine], counts[~mine])
-    weights = fit(design, truths, counts)
-    thresholds = [threshold(value, everything, unseen[:, number], "core") for number, value in enumerate(VALUES)]
-    _write(known, rarity, weights, thresholds)
-    return 0
+    return unseen
+
+
+def _thresholds(everything: Sequence[Item], unseen: Matrix) -> list[float]:
+    return [threshold(value, everything, unseen[:, number], "core") for number, value in enumerate(VALUES)]
 
 
 def targets(everything: Sequence[Item]) -> tuple[Matrix, Matrix]:

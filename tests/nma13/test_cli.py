@@ -86,7 +86,6 @@ def test_a_batch_reads_standard_input_and_writes_a_table() -> None:
     [
         (["navigate", "", "--no-model"], "no text to work on"),
         (["gates", "/nowhere/in.jsonl"], "cannot be read"),
-        (["navigate", "x", "--no-model", "--attach", "scan.pdf"], "only plain text"),
         (["navigate", "x", "--model", "gpt5"], "does not name a model"),
     ],
 )

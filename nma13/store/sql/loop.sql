@@ -5,7 +5,7 @@ CREATE TABLE {cycles} (
     -- one deliberation cycle: a scenario, 7 stations × 3 rounds, one arbitration (BOF)
     id             INTEGER PRIMARY KEY AUTOINCREMENT,
     cycle          INTEGER NOT NULL CHECK (cycle >= 0),
-    source         TEXT NOT NULL CHECK (source IN ('loop_a', 'loop_b', 'loop_c', 'loop_d')),
+    source         TEXT NOT NULL CHECK (source IN ({sources})),
     scenario_id    TEXT NOT NULL,
     scenario_type  TEXT NOT NULL CHECK (scenario_type IN ('Constraint Collision', 'Capacity Collapse',
                        'Standing Conflict', 'Irreversible Threshold', 'Unclear Ambiguity')),

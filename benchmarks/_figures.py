@@ -1,0 +1,97 @@
+"""Figures in the docs, written from the result files: `python -m benchmarks._figures [--check]`.
+
+A page holds `<!-- figures NAME -->` … `<!-- end of figures -->`; what stands between is written here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks.table import RESULTS
+from nma13.config import ROOT
+
+PLACE = re.compile(r"(<!-- figures ([\w-]+) -->\n)(.*?)(<!-- end of figures -->)", re.DOTALL)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks._figures", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; fail where a page differs")
+    given = parser.parse_args(arguments)
+    stale = [page for page in pages() if written(page) != page.read_text("utf-8")]
+    for page in stale:
+        print(f"{page.relative_to(ROOT)}: {'differs from the result files' if given.check else 'written'}")
+        if not given.check:
+            page.write_text(written(page), encoding="utf-8")
+    return 1 if given.check and stale else 0
+
+
+def pages() -> list[Path]:
+    return [page for page in sorted((ROOT / "docs").glob("*.md")) if PLACE.search(page.read_text("utf-8"))]
+
+
+def written(page: Path) -> str:
+    """The page with its figures as the result files have them."""
+    return PLACE.sub(lambda match: match[1] + TABLES[match[2]]() + match[4], page.read_text("utf-8"))
+
+
+def result(name: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text("utf-8"))
+    return found
+
+
+def generalisation() -> str:
+    """Caught and left alone, per field, the core alone and with the second look, on the texts of the last author."""
+    sides = {side: result(f"generalisation-heldout-five-semantic-{side}") for side in ("off", "on")}
+    rows = {side: {row["what"]: row for row in found["rows"]} for side, found in sides.items()}
+    lines = [
+        "| | texts | caught by the core | with the second look | look-alikes | left alone by the core | with both |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, told in NAMES.items():
+        caught, left = (f"{name} {kind}" for kind in ("recall", "look-alikes left alone"))
+        cells = [told]
+        for what in (caught, left):
+            cells += [rows["off"][what]["unit"].split()[1], *(_share(rows[side][what]) for side in ("off", "on"))]
+        lines.append("| " + " | ".join(cells) + " |")
+    about = sides["on"]
+    lines.append("")
+    lines.append(f"Texts {about['texts']}, rules {about['versions']['rules']}; 95 % Wilson intervals in brackets.")
+    return "\n".join(lines) + "\n"
+
+
+def _share(row: dict[str, Any]) -> str:
+    interval = re.search(r"95 %: ([\d.–]+)", row["unit"])
+    return f"{row['value']:.2f} ({interval[1]})" if interval else "–"
+
+
+NAMES = {
+    "red_flags:CRISIS": "crisis", "red_flags:AUTHORITY": "authority", "red_flags:MANIPULATION": "manipulation",
+    "I": "irreversibility", "C": "capacity", "X": "collision", "A": "ambiguity", "T": "time pressure",
+    "R": "advice risk", "S": "standing", "step0_flags": "Step 0 premises", "override": "overrides",
+}  # fmt: skip
+
+
+def designs() -> str:
+    found = result("designs")
+    lines = [
+        "| design | crisis caught | crisis look-alikes left alone | all caught | all look-alikes left alone |",
+        "|---|---|---|---|---|",
+    ]
+    shares = {row["what"]: row["value"] for row in found["rows"]}
+    for name in dict.fromkeys(what.partition(":")[0] for what in shares):
+        cells = [f"{shares[f'{name}: {which}, {kind}']:.2f}" for which in ("CRISIS", "all fields")
+                 for kind in ("caught", "look-alikes left alone")]  # fmt: skip
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {"generalisation": generalisation, "designs": designs}
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

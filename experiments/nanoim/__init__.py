@@ -1,0 +1,1 @@
+"""nanoIM: same transcript, different timing, different action; and tiny models that see the difference."""

@@ -1,0 +1,42 @@
+"""Which computed prefix a request begins from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from nma13.llm.slots import Slots
+
+
+class Noting(Slots):
+    """Says what the library was asked to do; a test with real weights stands in tests/loops/test_bundled.py."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(2, folder, folder / "lib.sock")
+        self.asked: list[tuple[str, str]] = []
+
+    def _action(self, slot: int, action: str, filename: str = "") -> dict[str, Any]:
+        self.asked.append((action, filename))
+        return {"n_written": 1000}
+
+    def computes(self, slot: int, canonical: bool) -> bool:
+        computed: list[int] = []
+        self.prepare(slot, "matter", 4000, canonical, computed.append)
+        return bool(computed)
+
+
+def test_a_shared_prefix_is_computed_once_and_restored_next_door(tmp_path: Path) -> None:
+    slots = Noting(tmp_path)
+    assert slots.computes(0, canonical=False)
+    assert not slots.computes(1, canonical=False)
+    assert slots.asked[-1] == ("restore", "matter.state")
+
+
+def test_a_canonical_state_is_never_one_that_grew_out_of_an_earlier_prompt(tmp_path: Path) -> None:
+    slots = Noting(tmp_path)
+    slots.computes(0, canonical=False)
+    slots.asked.clear()
+    assert slots.computes(0, canonical=True)
+    assert [action for action, _ in slots.asked] == ["erase", "save", "restore"]
+    assert not slots.computes(0, canonical=True)
+    assert slots.asked[-1] == ("restore", "matter-canonical.state")
