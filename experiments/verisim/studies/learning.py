@@ -18,7 +18,6 @@ from experiments.verisim.worlds.network.reach import faithfulness, matrix
 
 ALL, CHANGING, NAMED = "all steps", "steps that change something", "host named right where one must be"
 HEAL_STEPS = 6
-MORE = 8  # how many times the data
 
 
 def en4(preset: Preset) -> list[Row]:
@@ -27,7 +26,8 @@ def en4(preset: Preset) -> list[Row]:
     rows: list[Row] = []
     few = preset.transitions
     # More data is given more steps. The flat arm is not given more: its steps cost several times as much.
-    for kind, more in [(kind, 1) for kind in kinds] + [(kind, MORE) for kind in kinds[1:]]:
+    larger = [(kind, preset.more) for kind in kinds[1:]] if preset.more > 1 else []
+    for kind, more in [*((kind, 1) for kind in kinds), *larger]:
         scores: dict[str, list[float]] = {ALL: [], CHANGING: [], NAMED: [], "horizon": []}
         for seed in range(preset.seeds):
             training = (3 if more > 1 else 1) * (preset.ours if kind == "edits" else preset.baseline)
