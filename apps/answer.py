@@ -9,6 +9,7 @@ from apps.html import Html, el, text
 from apps.pieces import Tone
 from nma13.counterfactual import Change
 from nma13.evidence import Finding
+from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
 from nma13.texts import crisis
 
@@ -127,6 +128,8 @@ def why(state: PipelineState, changes: Sequence[Change]) -> Html:
     counted = [f for f in state.findings if f.counts]
     silenced = [f for f in state.findings if not f.counts]
     parts: list[Html] = []
+    if state.engine and state.engine.priors:
+        parts.append(_learned(state))
     if changes:
         parts.append(pieces.panel("What would change this decision", el("ul", [_change(change) for change in changes])))
     seen = pieces.table(("Read as", "In your words", "Because", "Rule"), [_row(f) for f in counted], "What was seen")
@@ -141,6 +144,24 @@ def why(state: PipelineState, changes: Sequence[Change]) -> Html:
     rows = [(d.value, pieces.code(d.rule), ", ".join(d.because)) for d in derived]
     parts.append(pieces.panel("What followed", pieces.table(("Value", "By", "Because of"), rows, "What followed")))
     return el("div", parts, class_="why")
+
+
+def kept(turn: Turn) -> Html:
+    """Where the run was kept, and what it resembles."""
+    similar = ", ".join(f"#{e.id} ({e.output_class.lower()})" for e in turn.state.context.similar_episodes)
+    if turn.episode is None:
+        return el("p", "Nothing of this run was kept.", class_="source")
+    parts = [f"Kept as episode {turn.episode} in session {turn.loop.session}, cycle {turn.loop.cycle}."]
+    parts += [f"It resembles {similar}."] if similar else []
+    return el("p", " ".join(parts), class_="source")
+
+
+def _learned(state: PipelineState) -> Html:
+    """The learned rules that asked for more caution than the gates alone, with their episodes."""
+    applied = state.engine.priors if state.engine else ()
+    rows = [el("li", f"Rule {p.id}: {p.reason}.") for p in state.context.learned_priors if p.id in applied]
+    where = el("p", "It moved PROCEED to HEDGE. Any rule can be switched off under Patterns.", class_="source")
+    return pieces.panel("Learned from earlier episodes", el("ul", rows), where)
 
 
 def gates(state: PipelineState) -> Html:

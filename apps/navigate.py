@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from apps import answer, batch, glyphs, pieces
 from apps.gradio_setup import gr
-from apps.html import Html
+from apps.html import Html, el
 from apps.html import text as text_of
 from apps.lab import Lab
 from nma13.context import Material, MaterialKind, NavigationContext
 from nma13.counterfactual import what_would_change
-from nma13.errors import LabError
-from nma13.interpreter import Finished, Shown, Withdrawn, stream
-from nma13.kit import default_kit
-from nma13.pipeline import run
+from nma13.errors import LabError, UsageError
+from nma13.interpreter import Shown, Withdrawn
+from nma13.kit import Kit, default_kit
+from nma13.memory import VERDICTS, Verdict, give_feedback
+from nma13.navigation_loop import Asked, Turn, navigate
 from nma13.semantic import chosen_screen
 from nma13.state import Notice, PipelineState
+from nma13.store import open_rw
 
 EXAMPLES = (
     "I'm stuck. Nothing's wrong, but something has to change.",
@@ -27,6 +32,7 @@ EXAMPLES = (
     "My wife and I must decide by Friday whether her mother moves in. Research proves that 80 % of families regret it.",
 )
 ATTACHED_LIMIT = 12_000
+JUDGED = 3  # parts of the feedback row
 PLAIN_TEXT = [".txt", ".md", ".csv"]
 WAITING = (
     "The answer appears here. The gates decide first, in a moment; then the words are written inside what they allow."
@@ -47,62 +53,95 @@ def build(lab: Lab) -> None:
                 )
                 no_model = gr.Checkbox(label="Structure only, no model", value=False)
                 meaning = gr.Checkbox(label="Second look by meaning", value=True)
+                private = gr.Checkbox(label="Do not store this", value=False)
+                session = gr.Textbox(label="Session (empty: today's)", max_lines=1)
             gr.Examples([[example] for example in EXAMPLES], asked, label="Or begin with one of these")
         with gr.Column(scale=3, min_width=320):
             decided = gr.HTML()
             words = gr.HTML(_empty())
             told = gr.HTML()
+            kept = gr.HTML()
+            judge = _feedback(lab)
     with gr.Accordion("Your words, and why", open=False):
         own, why = gr.HTML(), gr.HTML()
     with gr.Accordion("Gates", open=False):
         gates = gr.HTML()
     batch.build()
 
-    def navigate(text: str, attached: str | None, bare: bool, second: bool) -> Iterator[Any]:
-        yield from _navigate(lab, text, attached, use_model=not bare, second=second)
+    def ask(text: str, attached: str | None, bare: bool, second: bool, private: bool, session: str) -> Iterator[Any]:
+        how = Asked((session or "").strip(), store=not private, context=_context(attached))
+        yield from _navigate(lab, text, how, use_model=not bare, second=second)
 
-    shown = [decided, words, told, own, why, gates]
+    shown = [decided, words, told, own, why, gates, kept, *judge]
     begun = gr.on(
-        [go.click, asked.submit], navigate, [asked, file, no_model, meaning], shown,
+        [go.click, asked.submit], ask, [asked, file, no_model, meaning, private, session], shown,
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
     stop.click(None, None, None, cancels=[begun], api_visibility="private")
 
 
-def _navigate(lab: Lab, text: str, attached: str | None, *, use_model: bool, second: bool) -> Iterator[tuple[Any, ...]]:
-    """Gates first and at once; then the prose, sentence by sentence; last the trace."""
+def _navigate(lab: Lab, text: str, asked: Asked, *, use_model: bool, second: bool) -> Iterator[tuple[Any, ...]]:
+    """Gates first and at once; then the prose, sentence by sentence; last the trace, and where it was kept."""
+    kit = default_kit(chosen_screen(None if second else "off"))
+    steps = navigate(text, kit, lab.writer.voice if use_model else None, asked, lab.data)
+    quiet = (gr.skip(),) * JUDGED
     try:
-        kit = default_kit(chosen_screen(None if second else "off"))
-        state = run(text, _context(attached), kit)
+        state = next(steps)
     except LabError as refused:
-        yield Html(""), pieces.panel("Nothing was run", Html(text_of(str(refused)))), "", "", "", ""
+        yield Html(""), pieces.panel("Nothing was run", Html(text_of(str(refused)))), "", "", "", "", "", *quiet
         return
-    decided, gates = answer.chips(state), answer.gates(state)
-    own = answer.own_words(state)
-    yield decided, answer.prose("", note="writing …"), answer.notices(state), own, "", gates
-    for words, finished in _written(lab, state, use_model=use_model):
-        last = finished or state
-        shown = answer.prose(words, finished, note="writing …")
-        why = answer.why(last, what_would_change(last, kit)) if finished else gr.skip()
-        yield decided, shown, answer.notices(last), gr.skip(), why, gr.skip()
-
-
-def _written(lab: Lab, state: PipelineState, *, use_model: bool) -> Iterator[tuple[str, PipelineState | None]]:
-    """The text so far, and the finished state at the end."""
+    assert isinstance(state, PipelineState)
+    own, gates = answer.own_words(state), answer.gates(state)
+    hidden = (None, gr.Row(visible=False), "")
+    yield answer.chips(state), answer.prose("", note="writing …"), answer.notices(state), own, "", gates, "", *hidden
     words = ""
-    voice = lab.writer.voice() if use_model else None
-    if use_model and (failure := lab.writer.failure()):
-        told = Notice("MODEL", f"{failure} The text composed by the engine itself stands in.")
-        state = replace(state, notices=(*state.notices, told))
-    for event in stream(state, voice):
-        match event:
+    for step in steps:
+        match step:
             case Shown(piece):
                 words += piece
-                yield words, None
+                yield (gr.skip(), answer.prose(words, note="writing …"), *(gr.skip(),) * 5, *quiet)
             case Withdrawn():
                 words = ""
-            case Finished(last):
-                yield last.interpretation.text if last.interpretation else words, last
+            case Turn():
+                yield _finished(step, kit, _model_notice(lab) if use_model else ())
+
+
+def _finished(turn: Turn, kit: Kit, model: tuple[Notice, ...]) -> tuple[Any, ...]:
+    """The whole screen once all is written and kept."""
+    last = replace(turn.state, notices=(*turn.state.notices, *model))
+    words = last.interpretation.text if last.interpretation else ""
+    shown = answer.prose(words, last)
+    why = answer.why(last, what_would_change(last, kit))
+    judged = (turn.episode, gr.Row(visible=turn.episode is not None), "")
+    return gr.skip(), shown, answer.notices(last), gr.skip(), why, gr.skip(), answer.kept(turn), *judged
+
+
+def _model_notice(lab: Lab) -> tuple[Notice, ...]:
+    failure = lab.writer.failure()
+    return (Notice("MODEL", f"{failure} The text composed by the engine itself stands in."),) if failure else ()
+
+
+def _feedback(lab: Lab) -> tuple[Any, ...]:
+    """What a person says of the decision; it is kept with the episode and changes nothing that was decided."""
+    episode = gr.State(None)
+    with gr.Row(visible=False) as row:
+        reason = gr.Textbox(label="What do you think of this decision? (a reason, if you like)", scale=3)
+        buttons = [gr.Button(verdict.capitalize(), size="sm", scale=1) for verdict in VERDICTS]
+    said = gr.HTML()
+
+    def judge(verdict: Verdict, episode: int | None, reason: str) -> Html:
+        if episode is None:
+            raise UsageError("This run was not kept, so there is nothing to speak of.")
+        with closing(open_rw("memory", lab.data)) as connection:
+            give_feedback(connection, episode, verdict, reason, time.time_ns() // 1_000_000)
+        return el("p", f"Kept with episode {episode}: {verdict}.", role="status")
+
+    for verdict, button in zip(VERDICTS, buttons, strict=True):
+        button.click(
+            partial(judge, verdict), [episode, reason], [said], queue=False, show_progress="hidden",
+            api_visibility="private",
+        )  # fmt: skip
+    return episode, row, said
 
 
 def _context(attached: str | None) -> NavigationContext:

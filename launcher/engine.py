@@ -37,3 +37,39 @@ def record(arguments: list[str]) -> int:
     from nma13.cli.record import main
 
     return main(arguments)
+
+
+def recall(arguments: list[str]) -> int:
+    from nma13.cli.memory import recall as run
+
+    return run(arguments)
+
+
+def patterns(arguments: list[str]) -> int:
+    from nma13.cli.memory import patterns as run
+
+    return run(arguments)
+
+
+def feedback(arguments: list[str]) -> int:
+    from nma13.cli.memory import feedback as run
+
+    return run(arguments)
+
+
+def forget(arguments: list[str]) -> int:
+    from nma13.cli.keeping import forget as run
+
+    return run(arguments)
+
+
+def export(arguments: list[str]) -> int:
+    from nma13.cli.keeping import export as run
+
+    return run(arguments)
+
+
+def archive(arguments: list[str]) -> int:
+    from nma13.cli.keeping import archive as run
+
+    return run(arguments)

@@ -56,6 +56,21 @@ WORDS: tuple[Word, ...] = (
         usage="verify|replay FILE",
     ),
     Word(
+        "recall",
+        GROUPS[1],
+        "the earlier episodes most like a text, or the newest",
+        "launcher.engine:recall",
+        usage="[TEXT]",
+    ),
+    Word("patterns", GROUPS[1], "what was learned, from which episodes; switch a rule off", "launcher.engine:patterns"),
+    Word(
+        "feedback",
+        GROUPS[1],
+        "say what you think of a decision: agree, disagree, override",
+        "launcher.engine:feedback",
+        usage="EPISODE VERDICT",
+    ),
+    Word(
         "model",
         GROUPS[2],
         "which language model would run, why, how fast, and how to choose another",
@@ -76,6 +91,15 @@ WORDS: tuple[Word, ...] = (
         usage="[FOLDER]",
     ),
     Word("restore", GROUPS[3], "put a backup back", "launcher.keeping:restore", usage="BACKUP"),
+    Word(
+        "forget",
+        GROUPS[3],
+        "remove an episode, a session, a person's name, a document everywhere",
+        "launcher.engine:forget",
+        usage="WHAT WHICH",
+    ),
+    Word("export", GROUPS[3], "everything you made as one readable ZIP", "launcher.engine:export", usage="[FILE]"),
+    Word("archive", GROUPS[3], "move old episodes into a file, or put one back", "launcher.engine:archive"),
     Word(
         "setup",
         GROUPS[4],

@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 
 from nma13.errors import LabError
 
-WORDS = ("navigate", "repl", "gates", "battery", "cases", "record")
+WORDS = (
+    "navigate", "repl", "gates", "battery", "cases", "record",
+    "recall", "patterns", "feedback", "forget", "export", "archive",
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +39,7 @@ def _dispatch(given: list[str]) -> int:
 
 def word(name: str) -> Callable[[list[str]], int]:
     """The function behind a word, imported when it is used."""
-    from nma13.cli import batch, battery, navigate, record, repl
+    from nma13.cli import batch, battery, keeping, memory, navigate, record, repl
 
     return {
         "navigate": navigate.main,
@@ -45,6 +48,12 @@ def word(name: str) -> Callable[[list[str]], int]:
         "battery": battery.battery,
         "cases": battery.cases,
         "record": record.main,
+        "recall": memory.recall,
+        "patterns": memory.patterns,
+        "feedback": memory.feedback,
+        "forget": keeping.forget,
+        "export": keeping.export,
+        "archive": keeping.archive,
     }[name]
 
 

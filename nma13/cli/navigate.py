@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from nma13.cli import options, render
-from nma13.interpreter import Finished, Shown, Voice, Withdrawn, stream
+from nma13.interpreter import Shown, Voice, Withdrawn
 from nma13.jsonio import to_plain
-from nma13.pipeline import run
+from nma13.navigation_loop import Step, Turn, navigate
 from nma13.record import append_to_file
 from nma13.state import PipelineState, summary
 
@@ -29,11 +31,15 @@ def main(arguments: list[str]) -> int:
     )
     options.add_engine_options(parser)
     options.add_model_options(parser)
+    options.add_memory_options(parser)
     chosen = parser.parse_args(arguments)
     text = sys.stdin.read() if chosen.text in (None, "-") else chosen.text
-    state = run(text, options.context_from(chosen.attach), options.kit_from(chosen))
+    asked = options.asked_from(chosen, options.context_from(chosen.attach))
+    kit = options.kit_from(chosen)
     with options.voice_from(chosen) as voice:
-        state = _json(state, voice) if chosen.json else show(state, voice)
+        steps = navigate(text, kit, voice, asked)
+        turn = _json(steps) if chosen.json else show(steps, voice)
+    state = turn.state
     if chosen.record:
         link = append_to_file(chosen.record, state, keep_input=chosen.keep_input)
         print(f"Recorded as number {link.seq} in {chosen.record}.", file=sys.stderr)
@@ -46,30 +52,27 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def show(state: PipelineState, voice: Voice | None) -> PipelineState:
+def show(steps: Iterator[Step], voice: Voice | None) -> Turn:
     """Header first, then the prose as it is written; what is withdrawn is said to be withdrawn."""
     model = voice.model.describe().model if voice else ""
-    print(render.header(state, model), file=sys.stderr)
-    finished = state
-    for event in stream(state, voice):
-        match event:
+    for step in steps:
+        match step:
+            case PipelineState():
+                print(render.header(step, model), file=sys.stderr)
             case Shown(text):
                 print(render.printable(text), end="", flush=True)
             case Withdrawn(why):
                 print(f"\n[withdrawn: {why}; what follows stands instead]", flush=True)
-            case Finished(last):
-                finished = last
-    print()
-    for line in render.notices(finished):
-        print(line, file=sys.stderr)
-    return finished
+            case Turn():
+                print()
+                for line in render.about(step):
+                    print(line, file=sys.stderr)
+                return step
+    raise AssertionError("a navigation always ends with its turn")
 
 
-def _json(state: PipelineState, voice: Voice | None) -> PipelineState:
-    import json
-
-    from nma13.interpreter import interpret
-
-    finished = interpret(state, voice)
-    print(json.dumps({"summary": summary(finished), "state": to_plain(finished)}, ensure_ascii=True))
-    return finished
+def _json(steps: Iterator[Step]) -> Turn:
+    *_, turn = steps
+    assert isinstance(turn, Turn)
+    print(json.dumps({"summary": summary(turn.state), "state": to_plain(turn.state)}, ensure_ascii=True))
+    return turn

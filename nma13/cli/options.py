@@ -13,6 +13,7 @@ from nma13.context import Material, MaterialKind, NavigationContext
 from nma13.errors import UsageError
 from nma13.interpreter import Voice
 from nma13.kit import Kit, default_kit
+from nma13.navigation_loop import Asked
 from nma13.semantic import chosen_screen
 
 LIVE_LIMIT = 12_000  # characters of an attached file
@@ -32,9 +33,26 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
 
 
-def kit_from(options: argparse.Namespace) -> Kit:
+def add_memory_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--session", default="", metavar="NAME", help="what belongs together (default: one a day)")
+    parser.add_argument("--do-not-store", action="store_true", help="keep nothing of this run")
+    parser.add_argument("--no-memory", action="store_true", help="neither look at what is remembered nor store")
+
+
+def asked_from(options: argparse.Namespace, context: NavigationContext) -> Asked:
+    """How the loop is to treat this run."""
+    store = not (options.do_not_store or options.no_memory)
+    return Asked(options.session, store=store, recall=not options.no_memory, context=context)
+
+
+def data_from(options: argparse.Namespace) -> None:
+    """`--data` holds for everything this process does."""
     if options.data:
         os.environ["NMA_DATA"] = str(options.data)
+
+
+def kit_from(options: argparse.Namespace) -> Kit:
+    data_from(options)
     return default_kit(chosen_screen(options.semantic))
 
 

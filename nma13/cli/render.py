@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from nma13.evidence import Finding, Span
+from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
 
 UNDERLINE, BOLD, DIM, RESET = "\033[4m", "\033[1m", "\033[2m", "\033[0m"
@@ -29,6 +30,23 @@ def header(state: PipelineState, model: str = "") -> str:
 
 def notices(state: PipelineState) -> list[str]:
     return [f"note: {notice.text}" for notice in state.notices]
+
+
+def about(turn: Turn) -> list[str]:
+    """What a person should know about a finished turn: notices, and where it was stored."""
+    lines = notices(turn.state)
+    similar = turn.state.context.similar_episodes
+    if similar:
+        lines.append("resembles: " + ", ".join(f"episode {e.id} ({e.output_class})" for e in similar))
+    if turn.episode is not None:
+        lines.append(f"stored as episode {turn.episode} in session {turn.loop.session}")
+    return lines
+
+
+def learned(state: PipelineState) -> list[str]:
+    """The learned rules that moved this decision, each with the episodes it was learned from."""
+    applied = state.engine.priors if state.engine else ()
+    return [f"  rule {p.id}: {p.reason}" for p in state.context.learned_priors if p.id in applied]
 
 
 def gates(state: PipelineState) -> str:
@@ -71,6 +89,8 @@ def explain(state: PipelineState, *, colour: bool) -> str:
             f"  {d.value:<28} by {d.rule}" + (f", because of {', '.join(d.because)}" if d.because else "")
             for d in derived
         ]
+    if by_learning := learned(state):
+        lines += ["", "Learned from earlier episodes (it can only ask for more caution):", *by_learning]
     return "\n".join(lines)
 
 

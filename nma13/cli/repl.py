@@ -1,26 +1,39 @@
-"""`repl`: one text after another, with the last run at hand: gates, why, quit."""
+"""`repl`: one text after another, with the last run, what is remembered and what was learned at hand."""
 
 from __future__ import annotations
 
 import argparse
+import sqlite3
 import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
 
-from nma13.cli import options, render
+from nma13.cli import memory, options, render
 from nma13.cli.navigate import show
+from nma13.context import NavigationContext
 from nma13.errors import LabError
-from nma13.pipeline import run
-from nma13.state import PipelineState
+from nma13.interpreter import Voice
+from nma13.kit import Kit
+from nma13.memory import VERDICTS, Verdict, give_feedback
+from nma13.navigation_loop import Asked, Turn, navigate
+from nma13.store import open_rw
 
-HELP = "Write a text and press Enter. Also: gates, why, help, quit."
+HELP = (
+    "Write a text and press Enter. Also: gates, why, memory, recall [TEXT], patterns,\n"
+    "agree | disagree | override [REASON] (of the last decision), help, quit."
+)
 
 
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./lab repl", description=__doc__)
     options.add_engine_options(parser)
     options.add_model_options(parser)
+    options.add_memory_options(parser)
     chosen = parser.parse_args(arguments)
     kit = options.kit_from(chosen)
-    last: PipelineState | None = None
+    asked = options.asked_from(chosen, NavigationContext())
+    last: Turn | None = None
     with options.voice_from(chosen) as voice:
         print(HELP, file=sys.stderr)
         while True:
@@ -30,18 +43,47 @@ def main(arguments: list[str]) -> int:
                 return 0
             if line == "quit":
                 return 0
-            if line in ("gates", "why"):
-                print(_about(last, line))
-            elif line in ("", "help"):
-                print(HELP, file=sys.stderr)
-            else:
-                try:
-                    last = show(run(line, kit=kit), voice)
-                except LabError as refused:
-                    print(refused, file=sys.stderr)
+            try:
+                last = _answer(line, last, kit, voice, asked)
+            except LabError as refused:
+                print(refused, file=sys.stderr)
 
 
-def _about(state: PipelineState | None, what: str) -> str:
-    if state is None:
+def _answer(line: str, last: Turn | None, kit: Kit, voice: Voice | None, asked: Asked) -> Turn | None:
+    """Do what one line asks; returns the run that is now the last one."""
+    word, _, rest = line.partition(" ")
+    if line in ("", "help"):
+        print(HELP, file=sys.stderr)
+    elif line in ("gates", "why"):
+        print(_about(last, line))
+    elif line == "memory":
+        _tell(memory.summary)
+    elif line == "patterns":
+        _tell(memory.learned)
+    elif word == "recall":
+        _tell(lambda connection: memory.recalled(connection, rest))
+    elif word in VERDICTS:
+        _judge(last, next(verdict for verdict in VERDICTS if verdict == word), rest)
+    else:
+        return show(navigate(line, kit, voice, asked), voice)
+    return last
+
+
+def _about(turn: Turn | None, what: str) -> str:
+    if turn is None:
         return "Nothing has been run yet."
-    return render.gates(state) if what == "gates" else render.explain(state, colour=sys.stdout.isatty())
+    return render.gates(turn.state) if what == "gates" else render.explain(turn.state, colour=sys.stdout.isatty())
+
+
+def _tell(what: Callable[[sqlite3.Connection], list[str]]) -> None:
+    with closing(open_rw("memory")) as connection:
+        print("\n".join(what(connection)))
+
+
+def _judge(turn: Turn | None, verdict: Verdict, reason: str) -> None:
+    if turn is None or turn.episode is None:
+        print("There is no stored decision to speak of.")
+        return
+    with closing(open_rw("memory")) as connection:
+        give_feedback(connection, turn.episode, verdict, reason, time.time_ns() // 1_000_000)
+    print(f"Kept with episode {turn.episode}: {verdict}.")

@@ -38,7 +38,8 @@
     if (words && !["SCRIPT", "STYLE", "NOSCRIPT"].includes(element.tagName) && seen(element))
       measure(element, getComputedStyle(element).color, words);
   }
-  for (const field of document.querySelectorAll("input, textarea"))
+  // A radio button and a checkbox show a mark, not their value; their words are in the label beside them.
+  for (const field of document.querySelectorAll("input:not([type=radio], [type=checkbox]), textarea"))
     if (seen(field)) {
       measure(field, getComputedStyle(field).color, field.value || "a field's own text");
       if (field.placeholder) measure(field, getComputedStyle(field, "::placeholder").color, field.placeholder);

@@ -1,0 +1,103 @@
+"""`forget`, `export`, `archive`: what you made is yours, to remove, to take along, to put away."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from nma13 import forgetting, takeout
+from nma13.cli import options
+from nma13.errors import UsageError
+from nma13.store import open_rw
+
+WHAT = ("episode", "session", "name", "document", "older-than")
+
+
+def forget(arguments: list[str]) -> int:
+    """Remove something everywhere: rows, search index, vectors, learned rules, freed pages. It cannot be undone."""
+    parser = _parser("forget", forget.__doc__)
+    parser.add_argument("what", nargs="?", choices=(*WHAT, "retention"))
+    parser.add_argument("which", nargs="?", help="its number or name; days for older-than and retention («off»)")
+    parser.add_argument("--redact", action="store_true", help="episode: drop the words, keep what was decided")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    chosen = parser.parse_args(arguments)
+    options.data_from(chosen)
+    if chosen.what == "retention":
+        return _retention(chosen.which)
+    if not chosen.what or not chosen.which:
+        raise UsageError(f"Say what to forget: ./lab forget {'|'.join(WHAT)} WHICH. Nothing was changed.")
+    if not chosen.yes and sys.stdin.isatty():
+        print(f"Forget {chosen.what} «{chosen.which}» for good? [y/N] ", end="", file=sys.stderr, flush=True)
+        if input().strip().lower() not in ("y", "yes"):
+            print("Nothing was changed.", file=sys.stderr)
+            return 1
+    ways: dict[str, Callable[[], forgetting.Forgotten]] = {
+        "episode": lambda: forgetting.forget_episode(int(_number(chosen.which)), redact=chosen.redact),
+        "session": lambda: forgetting.forget_session(chosen.which),
+        "name": lambda: forgetting.forget_name(chosen.which),
+        "document": lambda: forgetting.forget_document(chosen.which),
+        "older-than": lambda: forgetting.forget_older_than(_number(chosen.which)),
+    }
+    print("\n".join(ways[chosen.what]().lines()))
+    return 0
+
+
+def export(arguments: list[str]) -> int:
+    """Write everything you made into one ZIP of readable lines: runs, feedback, rules, sessions, documents."""
+    parser = _parser("export", export.__doc__)
+    parser.add_argument("file", nargs="?", type=Path, help="where to (default: export/ in the data folder)")
+    parser.add_argument("--all", action="store_true", help="also the databases of loops B, C and D")
+    chosen = parser.parse_args(arguments)
+    options.data_from(chosen)
+    taken = takeout.export(chosen.file, everything=chosen.all)
+    print(taken.path)
+    told = ", ".join(f"{count} {name.partition('/')[2]}" for name, count in taken.rows.items() if count)
+    print(f"{told or 'nothing yet'}; {taken.bytes / 1e6:.1f} MB.", file=sys.stderr)
+    return 0
+
+
+def archive(arguments: list[str]) -> int:
+    """Move old episodes out of the database into a file, or put such a file back."""
+    parser = _parser("archive", archive.__doc__)
+    parser.add_argument("--older-than", type=float, metavar="DAYS")
+    parser.add_argument("--put-back", type=Path, metavar="FILE")
+    chosen = parser.parse_args(arguments)
+    options.data_from(chosen)
+    if chosen.put_back:
+        print(f"{takeout.put_back(chosen.put_back)} episodes are back. The file was left where it is.")
+        return 0
+    if chosen.older_than is None:
+        raise UsageError("Say which: --older-than DAYS, or --put-back FILE. Nothing was changed.")
+    taken = takeout.archive(chosen.older_than)
+    if taken is None:
+        print("No episode is that old; nothing was changed.")
+        return 0
+    print(taken.path)
+    print(f"{taken.rows['episodes']} episodes moved; {taken.bytes / 1e6:.1f} MB.", file=sys.stderr)
+    return 0
+
+
+def _retention(which: str | None) -> int:
+    if which is not None:
+        forgetting.set_retention(None if which == "off" else int(_number(which)))
+        forgetting.retain()
+    with closing(open_rw("memory")) as connection:
+        days = forgetting.retention(connection)
+    print(f"Runs are kept for {days} days." if days else "Runs are kept until you forget them.")
+    return 0
+
+
+def _number(given: str) -> float:
+    try:
+        return float(given)
+    except ValueError:
+        raise UsageError(f"«{given}» is no number. Nothing was changed.") from None
+
+
+def _parser(word: str, description: str | None) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"./lab {word}", description=description)
+    parser.add_argument("--data", help="another data folder (default: NMA_DATA or data/user)")
+    return parser
