@@ -15,6 +15,7 @@ from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.html import text as text_of
 from apps.lab import Lab
+from apps.locale import chosen
 from nma13 import documents, web_search
 from nma13.context import NavigationContext
 from nma13.counterfactual import what_would_change
@@ -163,7 +164,9 @@ def _asked(lab: Lab, text: str, attached: str | None, *, drawn: bool, web: bool,
     live = documents.live([Path(attached)] if attached else [], lab.data)
     stored = documents.stored_for(text, lab.data) if drawn else documents.Given()
     found = web_search.for_text(text, folder=lab.data, store=not private) if web else web_search.Found("")
-    context = NavigationContext(document_passages=live.materials + stored.materials, web_results=found.materials)
+    context = NavigationContext(
+        document_passages=live.materials + stored.materials, web_results=found.materials, locale=chosen(lab.data)
+    )
     notices = (*live.notices, *stored.notices, *found.notices)
     return Asked((session or "").strip(), store=not private, context=context, notices=notices)
 

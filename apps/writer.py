@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import Any
 
 from nma13.errors import LabError
 from nma13.interpreter import Voice
@@ -47,6 +48,16 @@ class Writer:
     def failure(self) -> str:
         """Why there is no model although one was to run; empty when all is well."""
         return self._failure
+
+    def report(self) -> dict[str, Any] | None:
+        """What is known of the model that is loaded, as `./lab model --json` tells it; None before it is loaded."""
+        if self._model is None:
+            return None
+        from nma13.llm.probe import known_speed, model_report, probe_cached
+
+        about = self._model.describe()
+        probed = None if about.backend == "scripted" else probe_cached(self._model)
+        return model_report(self._model, self._chosen(), probed=probed, speed=known_speed(about))
 
     def voice(self, seed: int = 0) -> Voice | None:
         """Who writes; loads the model if that has not happened yet. A model that fails leaves structure only."""

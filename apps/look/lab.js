@@ -85,3 +85,43 @@
     return reply;
   };
 })();
+
+// What a person unfolded stays unfolded when the page draws the same thing anew.
+(() => {
+  const unfolded = new Set();
+  document.addEventListener("toggle", ({ target }) => {
+    const key = target.dataset?.keep;
+    if (!key || !target.isConnected) return;
+    if (target.open) unfolded.add(key);
+    else unfolded.delete(key);
+  }, true);
+  new MutationObserver((changes) => {
+    if (!unfolded.size || !changes.some((change) => change.addedNodes.length)) return;
+    for (const one of document.querySelectorAll("details[data-keep]:not([open])"))
+      if (unfolded.has(one.dataset.keep)) one.open = true;
+  }).observe(document.documentElement, { childList: true, subtree: true });
+})();
+
+// Light, dark, or as the system: chosen in Settings, kept in this browser. The framework knows only the system.
+(() => {
+  const KEY = "lab-scheme";
+  const kept = () => { try { return localStorage.getItem(KEY) ?? "system"; } catch { return "system"; } };
+  const dark = () => kept() === "dark" || (kept() === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
+  const apply = () => {
+    if (document.body.classList.contains("dark") !== dark()) document.body.classList.toggle("dark", dark());
+    document.documentElement.style.colorScheme = dark() ? "dark" : "light";
+  };
+  window.labScheme = (wanted) => {
+    if (wanted) {
+      localStorage.setItem(KEY, wanted);
+      apply();
+    }
+    return kept();
+  };
+  const begin = () => {
+    if (kept() !== "system") apply();
+    new MutationObserver(() => kept() !== "system" && apply()).observe(document.body, { attributeFilter: ["class"] });
+  };
+  if (document.body) begin();
+  else addEventListener("DOMContentLoaded", begin);
+})();
