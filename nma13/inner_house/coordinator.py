@@ -162,7 +162,7 @@ def _refuse_second(folder: Path) -> None:
 
 def _spawn(session_id: str, spec: str, folder: Path, timeout_s: float) -> None:
     command = [
-        sys.executable, "-m", "nma13.inner_house.runner", session_id,
+        sys.executable, "-m", "nma13.inner_house", session_id,
         "--model", spec, "--data", str(folder), "--timeout", str(timeout_s),
     ]  # fmt: skip
     try:

@@ -1,11 +1,9 @@
-"""The process of one session. It owns its main thread (MLX wants that), writes every word into the store at once,
-and goes on where an earlier one was cut off."""
+"""The work of one session: three rounds, classification, resolution. Every word goes into the store at once, and
+it goes on where an earlier process was cut off."""
 
 from __future__ import annotations
 
-import argparse
-import os
-import signal
+import json
 import sqlite3
 import sys
 import threading
@@ -24,7 +22,7 @@ from nma13.llm import Cancel, Message, Model, Request
 from nma13.pipeline import run as run_gates
 from nma13.semantic import chosen_screen
 from nma13.state import PipelineState
-from nma13.store import InstanceLock, open_rw
+from nma13.store import open_rw
 from nma13.terms import FrictionType
 
 WORDS = Path(__file__).with_name("house.toml")
@@ -32,7 +30,7 @@ LOCK = "inner_house"
 TIMEOUT_S = 600.0
 BEAT_S = 0.5
 FLUSH_S = 0.3
-GRAVE = (FrictionType.IRREDUCIBLE.value, FrictionType.TRAGIC_FORK.value)
+GRAVITY = {FrictionType.IRREDUCIBLE.value: 1, FrictionType.TRAGIC_FORK.value: 2}
 UNREADABLE = (
     "The stations have spoken, and the friction between them could not be classified. So nothing is resolved here: "
     "their own words above are what there is."
@@ -164,7 +162,7 @@ def _conclude(
     if watch.cancel.cancelled:
         return
     notes["resolution"] = {"source": source, "repairs": list(repairs)}
-    sessions.change(connection, session_id, gates=sessions.json.dumps(notes, ensure_ascii=True))
+    sessions.change(connection, session_id, gates=json.dumps(notes, ensure_ascii=True))
     sessions.end(
         connection, session_id, "done", now_ms(),
         friction_type=friction, friction_source=bof.values.get("friction_source"),
@@ -176,8 +174,7 @@ def _conclude(
 def _friction(bof: Answer, state: PipelineState) -> tuple[str | None, bool]:
     """The classified type; what the gates know to be irreducible or tragic is never made less."""
     named, gates = bof.values.get("friction_type"), state.friction.value
-    grave = {"IRREDUCIBLE": 1, "TRAGIC FORK": 2}
-    if grave.get(gates, 0) > grave.get(str(named), 0):
+    if GRAVITY.get(gates, 0) > GRAVITY.get(str(named), 0):
         return gates, True
     return named, False
 
@@ -231,60 +228,3 @@ def _read(connection: sqlite3.Connection, session_id: str) -> Session:
     if session is None:
         raise LabError(f"There is no Inner House session «{session_id}».")
     return session
-
-
-def _open(spec: str) -> Model:
-    """The model; one too large to be loaded twice is shared through the lab's model server."""
-    from nma13.llm import explain_choice, open_model
-    from nma13.llm.served import ensure_served, needs_sharing
-
-    choice = explain_choice(spec)
-    if needs_sharing(choice):
-        served = ensure_served(choice.spec)
-        return open_model(f"openai:{served.url}#{served.model}")
-    return open_model(choice.spec)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m nma13.inner_house.runner", description=__doc__)
-    parser.add_argument("session")
-    parser.add_argument("--model", default="")
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--timeout", type=float, default=TIMEOUT_S)
-    chosen = parser.parse_args(arguments)
-    os.environ["NMA_DATA"] = str(chosen.data)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to hear: it cancels in the store
-    watch = Watch(chosen.session, chosen.data, chosen.timeout)
-    try:
-        with InstanceLock(LOCK, chosen.data):
-            return _work(chosen.session, chosen.data, chosen.model, watch)
-    except LabError as error:
-        _say_failed(chosen.session, chosen.data, str(error))
-        print(f"inner house: {error}", file=sys.stderr)
-        return 1
-
-
-def _work(session_id: str, folder: Path, spec: str, watch: Watch) -> int:
-    with closing(open_rw("memory", folder)) as connection:
-        sessions.change(connection, session_id, pid=os.getpid(), beat_ms=now_ms())
-    watch.begin()
-    try:
-        with _open(spec) as model:
-            run(session_id, folder, model, watch)
-    finally:
-        watch.end()
-    if watch.late:
-        with closing(open_rw("memory", folder)) as connection:
-            minutes = watch.timeout_s / 60
-            said = f"The time of {minutes:g} minutes was over. What the stations had finished is kept."
-            sessions.end(connection, session_id, "timeout", now_ms(), said)
-    return 0
-
-
-def _say_failed(session_id: str, folder: Path, why: str) -> None:
-    with closing(open_rw("memory", folder)) as connection:
-        sessions.end(connection, session_id, "failed", now_ms(), f"{why} What was finished before is kept.")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -135,7 +135,9 @@ def read(connection: sqlite3.Connection, session_id: str) -> Session | None:
     return _session(
         row,
         tuple(
-            Words(w["round"], w["station"], w["text"], w["state"] == "done", w["audit"], tuple(json.loads(w["findings"])))
+            Words(
+                w["round"], w["station"], w["text"], w["state"] == "done", w["audit"], tuple(json.loads(w["findings"]))
+            )
             for w in words.fetchall()
         ),
         tuple(Ground(*tuple(g)[:4], included=bool(g["included"]), reason=g["reason"]) for g in terrain.fetchall()),

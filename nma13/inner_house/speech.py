@@ -21,7 +21,9 @@ PRECOMMITTED = re.compile(
     r"my mind is made up|back me up|agree with me|approve (?:of )?my)",
     re.I,
 )
-LOSS = re.compile(r"\b(?:los[est]\w*|loss\w*|gone|give[sn]? up|giving up|never again|for good|end(?:s|ing|ed)?)\b", re.I)
+LOSS = re.compile(
+    r"\b(?:los[est]\w*|loss\w*|gone|give[sn]? up|giving up|never again|for good|end(?:s|ing|ed)?)\b", re.I
+)
 
 
 def precommitted(problem: str) -> tuple[str, ...]:
