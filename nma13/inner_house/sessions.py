@@ -140,7 +140,10 @@ def read(connection: sqlite3.Connection, session_id: str) -> Session | None:
             )
             for w in words.fetchall()
         ),
-        tuple(Ground(*tuple(g)[:4], included=bool(g["included"]), reason=g["reason"]) for g in terrain.fetchall()),
+        tuple(
+            Ground(g["cycle"], g["source"], g["station"], g["text"], bool(g["included"]), g["reason"])
+            for g in terrain.fetchall()
+        ),
     )
 
 

@@ -21,6 +21,8 @@ PRECOMMITTED = re.compile(
     r"my mind is made up|back me up|agree with me|approve (?:of )?my)",
     re.I,
 )
+MAY_TURN = re.compile(r"\b(?:who|kind|sort|self|identity|defines)\b", re.I)
+"""An unfinished sentence with one of these may become a question about the person; it waits for its end."""
 LOSS = re.compile(
     r"\b(?:los[est]\w*|loss\w*|gone|give[sn]? up|giving up|never again|for good|end(?:s|ing|ed)?)\b", re.I
 )
@@ -68,8 +70,9 @@ class Speaker:
     def so_far(self) -> Words:
         """What may be shown now. The unfinished sentence is audited as far as it has come."""
         shown = list(self.passed)
-        if self.rest.strip() and self._violation(self.rest) is None:
-            shown.append(self.rest.strip())
+        written = self.rest.rstrip().rpartition(" ")[0].strip()  # the last word may be half a word
+        if written and not MAY_TURN.search(written) and self._violation(written) is None:
+            shown.append(written)
         return self._words(shown, done=False)
 
     def whole(self, text: str, more: Iterable[Mapping[str, Any]] = ()) -> Words:

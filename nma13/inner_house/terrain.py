@@ -112,7 +112,7 @@ def _cycles(kind: str, folder: Path, most: int) -> Iterator[tuple[LoopTables, sq
             continue
         with closing(connection):
             rows = connection.execute(
-                "SELECT o.text, o.station, c.cycle, c.confab_count, c.output_count, c.g2_passed, c.friction_type,"
+                "SELECT o.text, o.station, c.cycle, c.confab_count, c.output_count, c.g2_passed, c.friction_type,"  # noqa: S608
                 f" c.finished_ms FROM {loop.cycles} c JOIN {loop.outputs} o"
                 " ON o.cycle = c.cycle AND o.source = c.source AND o.round = 'R3'"
                 " AND o.station = coalesce(c.lead_station, 'S1')"

@@ -104,7 +104,8 @@ def test_what_each_layer_says_of_identity_and_of_premises(begun, tmp_path: Path)
     assert len(asked) == 23
     assert all("No station asks who the person is" in words for words in asked)
     first, third, resolve = asked[0], asked[14], asked[-1]
-    assert "PREMISE_VERIFICATION_CHECK" in first and "UNVERIFIED PREMISE:" in first
+    assert "PREMISE_VERIFICATION_CHECK" in first
+    assert "UNVERIFIED PREMISE:" in first
     assert "CONFIDENCE_WARRANT_CHECK" in first
     assert "Do not validate" in first
     assert "No question about who the person is" in third.rsplit("ROUND 3", 1)[1]
@@ -155,14 +156,16 @@ def test_terrain_is_what_passed_the_gate_and_the_rest_is_kept_with_its_reason(be
     kind = look(begun(), tmp_path).scenario_type or ""
     cycle(tmp_path, 1, kind, "From here neither promise can be put down.")
     cycle(tmp_path, 2, kind, "Research proves that sons forgive, and the matter is settled.")
-    cycle(tmp_path, 3, "Some Other Type", "This is about something else.")
+    other = next(one for one in ("Capacity Collapse", "Standing Conflict") if one != kind)
+    cycle(tmp_path, 3, other, "This is about something else.")
     model = Told("PRODUCTIVE")
     session = done(begun(), tmp_path, model)
     assert {ground.cycle: ground.included for ground in session.terrain} == {1: True, 2: False}
     assert next(ground.reason for ground in session.terrain if ground.cycle == 2)
     assert "neither promise can be put down" in model.calls[0].messages[0].content
     assert "sons forgive" not in model.calls[0].messages[0].content
-    assert session.loop_context is not None and "loop_a cycle 1" in session.loop_context
+    assert session.loop_context is not None
+    assert "loop_a cycle 1" in session.loop_context
 
 
 def test_without_terrain_nothing_of_the_loops_is_given(begun, tmp_path: Path) -> None:
@@ -211,7 +214,8 @@ def test_a_dead_runner_is_reported_and_the_session_can_go_on(tmp_path: Path) -> 
     os.kill(pid, signal.SIGKILL)
     until(lambda: look(found.session, tmp_path).status == "failed", 5)
     failed = look(found.session, tmp_path)
-    assert failed.error is not None and "is kept" in failed.error
+    assert failed.error is not None
+    assert "is kept" in failed.error
     kept = [word for word in failed.words if word.done]
     resume(found.session, tmp_path)
     session = wait(found.session, tmp_path)

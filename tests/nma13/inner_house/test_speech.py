@@ -26,7 +26,7 @@ def test_an_identity_question_is_withheld_with_its_reason_and_the_rest_is_shown(
 def test_words_appear_before_their_sentence_ends_and_go_when_it_turns_out_wrong() -> None:
     one = speaker()
     one.hear("The room is sm")
-    assert one.so_far().text == "The room is sm"
+    assert one.so_far().text == "The room is"
     one.hear("all. Who are you re")
     assert "Who are you" not in one.so_far().text
     one.hear("ally without this work? Nothing settles this.")
@@ -58,7 +58,8 @@ def test_a_resolution_keeps_no_identity_question() -> None:
 def test_a_resolution_that_mostly_breaks_the_contract_gives_way_to_the_engines_own() -> None:
     text, source, _ = resolved(f"You should leave now. {IDENTITY}", STATE)
     assert source == "structural"
-    assert STATE.engine is not None and text == STATE.engine.text
+    assert STATE.engine is not None
+    assert text == STATE.engine.text
 
 
 def test_a_tragic_fork_says_its_one_sentence_with_two_losses_the_stations_named() -> None:
