@@ -26,13 +26,16 @@ WEB = next(app for app in ALL if app.name == "web")
 
 def build(lab: Lab) -> Any:
     """The page: header and eight tabs, each built by its own module."""
+    from apps import api
     from apps.gradio_setup import gr
     from apps.page import page
 
-    with page(lab, WEB) as demo, gr.Tabs(overflow_behavior="wrap"):
-        for name, title, module in TABS:
-            with gr.Tab(title, id=name):
-                importlib.import_module(module).build(lab)
+    with page(lab, WEB) as demo:
+        with gr.Tabs(overflow_behavior="wrap"):
+            for name, title, module in TABS:
+                with gr.Tab(title, id=name):
+                    importlib.import_module(module).build(lab)
+        api.build(lab)
     return demo
 
 

@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from apps import answer, batch, citations, glyphs, pieces
+from apps import answer, batch, citations, glyphs, pieces, side_by_side
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.html import text as text_of
 from apps.lab import Lab
 from apps.locale import chosen
+from apps.spool import Spool
 from nma13 import documents, web_search
 from nma13.context import NavigationContext
 from nma13.counterfactual import what_would_change
@@ -23,6 +24,7 @@ from nma13.documents.kinds import SUFFIXES
 from nma13.errors import LabError, UsageError
 from nma13.interpreter import Shown, Withdrawn
 from nma13.kit import Kit, default_kit
+from nma13.llm import Cancel
 from nma13.memory import VERDICTS, Verdict, give_feedback
 from nma13.navigation_loop import Asked, Turn, navigate
 from nma13.semantic import chosen_screen
@@ -34,6 +36,7 @@ EXAMPLES = (
     "The operation on my hand may end my playing for good, and without it the pain goes on. I am a pianist.",
     "My wife and I must decide by Friday whether her mother moves in. Research proves that 80 % of families regret it.",
 )
+NUMBER = "(_, ...rest) => [window.labVisitor(), ...rest]"  # by which a browser finds its answer again
 JUDGED = 3  # parts of the feedback row
 WAITING = (
     "The answer appears here. The gates decide first, in a moment; then the words are written inside what they allow."
@@ -43,7 +46,7 @@ WAITING = (
 def build(lab: Lab) -> None:
     """A box to ask in, the answer beside it, the trace beneath."""
     with gr.Row():
-        with gr.Column(scale=2, min_width=300):
+        with gr.Column(scale=2, min_width=300, elem_classes="off-paper"):
             asked = gr.Textbox(label="What is to be decided?", lines=7, max_lines=18, placeholder="In your own words.")
             with gr.Row():
                 go = gr.Button("Navigate", variant="primary")
@@ -66,34 +69,75 @@ def build(lab: Lab) -> None:
             told = gr.HTML()
             kept = gr.HTML()
             judge = _feedback(lab)
-    with gr.Accordion("Your words, and why", open=False):
+            paper = gr.Button("Print, or save as PDF", size="sm", elem_classes="quiet")
+    with gr.Accordion("Your words, and why", open=False, elem_classes="on-paper"):
         own, why = gr.HTML(), gr.HTML()
-    with gr.Accordion("Gates", open=False):
+    with gr.Accordion("Gates", open=False, elem_classes="on-paper"):
         gates = gr.HTML()
-    batch.build()
+    with gr.Column(elem_classes="off-paper"):
+        side_by_side.build(lab, asked)
+        batch.build()
+
+    given = [asked, file, drawn, web, no_model, meaning, private, session]
+    _wire(lab, go, stop, given, [decided, words, told, own, why, gates, kept, *judge])
+    paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
+
+
+def _wire(lab: Lab, go: Any, stop: Any, given: list[Any], shown: list[Any]) -> None:
+    """Asking, stopping, and finding the answer again. The answer is written whether or not anybody looks."""
+    visitor, spool = gr.Textbox(visible=False), Spool()
 
     def ask(
-        text: str, attached: str | None, drawn: bool, web: bool, bare: bool, second: bool, private: bool, session: str
+        visitor: str,
+        text: str,
+        attached: str | None,
+        drawn: bool,
+        web: bool,
+        bare: bool,
+        second: bool,
+        private: bool,
+        session: str,
     ) -> Iterator[Any]:
         try:
             how = _asked(lab, text, attached, drawn=drawn, web=web, private=private, session=session)
         except LabError as refused:
             yield _refused(refused)
             return
-        yield from _navigate(lab, text, how, use_model=not bare, second=second)
+        yield from spool.ask(
+            visitor or "",
+            text,
+            lambda cancel: _navigate(lab, text, how, use_model=not bare, second=second, cancel=cancel),
+        )
 
-    shown = [decided, words, told, own, why, gates, kept, *judge]
+    def find_again(visitor: str) -> Iterator[Any]:
+        """After a reload, or when a phone comes back: what was asked last, and its answer as it stands."""
+        found = spool.again(visitor or "")
+        if found is None:
+            yield gr.skip(), *(gr.skip(),) * len(shown)
+            return
+        text, screens = found
+        for screen in screens:
+            yield text, *screen
+
     begun = gr.on(
-        [go.click, asked.submit], ask, [asked, file, drawn, web, no_model, meaning, private, session], shown,
-        show_progress="hidden", concurrency_limit=2, api_visibility="private",
+        [go.click, given[0].submit], ask, [visitor, *given], shown,
+        js=NUMBER, show_progress="hidden", concurrency_limit=2, api_visibility="private",
     )  # fmt: skip
-    stop.click(None, None, None, cancels=[begun], api_visibility="private")
+    # The page presses this button by itself, in a browser that has asked before; others open no stream.
+    back = gr.Button("Find my last answer again", elem_id="find-again", visible="hidden")
+    returned = back.click(
+        find_again, [visitor], [given[0], *shown], js=NUMBER,
+        show_progress="hidden", concurrency_limit=4, api_visibility="private",
+    )  # fmt: skip
+    stop.click(spool.stop, [visitor], None, cancels=[begun, returned], js=NUMBER, queue=False, api_visibility="private")
 
 
-def _navigate(lab: Lab, text: str, asked: Asked, *, use_model: bool, second: bool) -> Iterator[tuple[Any, ...]]:
+def _navigate(
+    lab: Lab, text: str, asked: Asked, *, use_model: bool, second: bool, cancel: Cancel | None = None
+) -> Iterator[tuple[Any, ...]]:
     """Gates first and at once; then the prose, sentence by sentence; last the trace, and where it was kept."""
     kit = default_kit(chosen_screen(None if second else "off"))
-    steps = navigate(text, kit, lab.writer.voice if use_model else None, asked, lab.data)
+    steps = navigate(text, kit, lab.writer.voice if use_model else None, asked, lab.data, cancel)
     quiet = (gr.skip(),) * JUDGED
     try:
         state = next(steps)
@@ -139,7 +183,7 @@ def _model_notice(lab: Lab) -> tuple[Notice, ...]:
 def _feedback(lab: Lab) -> tuple[Any, ...]:
     """What a person says of the decision; it is kept with the episode and changes nothing that was decided."""
     episode = gr.State(None)
-    with gr.Row(visible=False) as row:
+    with gr.Row(visible=False, elem_classes="off-paper") as row:
         reason = gr.Textbox(label="What do you think of this decision? (a reason, if you like)", scale=3)
         buttons = [gr.Button(verdict.capitalize(), size="sm", scale=1) for verdict in VERDICTS]
     said = gr.HTML()

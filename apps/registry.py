@@ -18,7 +18,7 @@ class App:
 
 
 ALL = (
-    App("web", "NMA Lab", "web", "python web.py"),
+    App("web", "NMA Lab", "web", "python web.py", frozenset({"navigate", "gates", "recall", "search_documents"})),
     App("loop_monitor", "Loop monitor", "monitors.loop_monitor", "python -m monitors.loop_monitor"),
     App("prime_monitor", "Prime monitor", "monitors.prime_monitor", "python -m monitors.prime_monitor"),
     App(

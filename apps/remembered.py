@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from apps import answer, glyphs, pieces
 from apps.html import Html, el
+from loops.heart import STALL_AFTER_S
+from loops.progress import duration
+from loops.registry import PROGRAMMES
+from loops.status import TROUBLED, LoopStatus, read_status
 from nma13.forgetting import Forgotten, retention
 from nma13.memory import Hit, Remembered, episode, episodes_by_id, recall, recent, state_of, statistics
 from nma13.store import DATABASES, database_path, open_ro
 from nma13.store.doctor import Report
 from nma13.store.errors import MissingDatabaseError
-from nma13.store.lock import read_holder
 
 SHOWN = 240  # characters of an episode in a list
 LISTED = 12
-SILENT_MS = 30_000  # a living loop's heart beats every few seconds
-
-
-@dataclass(frozen=True, slots=True)
-class LoopNow:
-    """How one loop stands."""
-
-    source: str
-    state: str
-    because: str
-    cycle: int | None
-    beat_ms: int
-    database: str
 
 
 def version(folder: Path) -> str:
@@ -55,7 +43,7 @@ def memory_screen(folder: Path) -> Html:
             kept_days = retention(connection)
     except MissingDatabaseError:
         return nothing_remembered(folder)
-    loops = list(_loops(folder))
+    loops = _loops(folder)
     if not told.episodes and not loops:
         return nothing_remembered(folder)
     leading = next(iter(told.classes.items()), ("nothing yet", 0))
@@ -148,43 +136,21 @@ def forgotten(done: Forgotten) -> Html:
     return pieces.panel(f"{done.what} is forgotten", el("ul", lines), still)
 
 
-def _loops(folder: Path) -> Iterator[LoopNow]:
-    """Each loop from its own store: the lock says whether it lives, its heartbeat what it does."""
-    now = time.time_ns() // 1_000_000
-    for name in DATABASES:
-        try:
-            with closing(open_ro(name, folder)) as connection:
-                rows = connection.execute("SELECT * FROM heartbeat ORDER BY source").fetchall()
-        except MissingDatabaseError:
-            continue
-        for row in rows:
-            lives = read_holder(folder / f"{row['source']}.lock") is not None
-            state, because = _state(row, lives=lives, silent_ms=now - row["at_ms"])
-            yield LoopNow(row["source"], state, because, row["cycle"], row["at_ms"], name)
+def _loops(folder: Path) -> list[LoopStatus]:
+    """Each loop that ever ran here, as `./lab loop status` tells it."""
+    found = [read_status(loop, folder, STALL_AFTER_S) for loop in PROGRAMMES.values()]
+    return [status for status in found if status.state != "never ran"]
 
 
-def _state(heart: sqlite3.Row, *, lives: bool, silent_ms: int) -> tuple[str, str]:
-    if not lives and heart["state"] != "stopped":
-        return "stopped", "its process ended without saying so; start it again and it goes on where it was"
-    if lives and silent_ms > SILENT_MS:
-        return "stalled", f"no heartbeat for {silent_ms // 1000} s"
-    return ("stopped" if not lives else heart["state"]), heart["detail"]
-
-
-def _loop_table(loops: Iterable[LoopNow]) -> Html:
-    tones: dict[str, pieces.Tone] = {"running": "calm", "stalled": "alarm"}
-    rows = [
-        (
-            one.source,
-            pieces.chip(one.state, tones.get(one.state, "plain")),
-            one.because or "–",
-            "–" if one.cycle is None else one.cycle,
-            when(one.beat_ms),
-            pieces.code(f"{one.database}.db"),
-        )
-        for one in loops
-    ]
-    return pieces.table(("Loop", "State", "Because", "Cycle", "Last beat", "Store"), rows, "How the loops are")
+def _loop_table(loops: Iterable[LoopStatus]) -> Html:
+    rows = []
+    for one in loops:
+        tone: pieces.Tone = "alarm" if one.state in TROUBLED else "calm" if one.state == "running" else "plain"
+        cycle = "–" if one.cycle is None else one.cycle
+        quiet = "–" if one.seconds_since_output is None else f"{duration(one.seconds_since_output)} ago"
+        rows.append((one.source, pieces.chip(one.state, tone), one.detail or "–", cycle, one.cycles_finished, quiet))
+    head = ("Loop", "State", "Because", "Cycle", "Finished", "Last output")
+    return pieces.table(head, rows, "How the loops are")
 
 
 def _episodes(newest: Sequence[Remembered]) -> Html:

@@ -63,7 +63,7 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
         run_history=False,
         ssr_mode=False,
         pwa=False,
-        mcp_server=False,
+        mcp_server=bool(app.public),
         enable_monitoring=False,
         show_error=False,
         max_file_size=UPLOAD_MOST,
@@ -75,6 +75,10 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
             "redoc_url": None,
         },
     )
+    if app.public:
+        from apps.api import speak_json
+
+        speak_json(blocks)
     health = {"app": app.name, "title": app.title, "version": __version__}
     return Guard(asgi, lab.access, sign_in, health)
 
@@ -202,6 +206,10 @@ def _announce(
     width = max(len(app.title) for app in apps)
     for app, address in zip(apps, addresses, strict=True):
         say(f"  {app.title:<{width}}  {address}")
+    for app, address in zip(apps, addresses, strict=True):
+        if app.public:
+            say(f"For programs: {address}gradio_api/call/NAME, for agents (MCP): {address}gradio_api/mcp/")
+            say(f"  NAME is one of {', '.join(sorted(app.public))}; docs/web.md shows calls")
     if not sign_in.required:
         return
     say(f"Sign in with this link; it works once, within half an hour:\n  {_with_code(addresses[0], sign_in)}")

@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 from launcher import chromium
+from launcher.setup import ensure
 from nma13.config import ROOT
 from nma13.errors import UsageError
 
@@ -57,6 +58,8 @@ def bench(arguments: list[str]) -> int:
         return 0
     if chosen.name != "all" and chosen.name not in names:
         raise UsageError(f"there is no benchmark «{chosen.name}». There are: {', '.join(names)}.")
+    if chosen.name in ("all", "nanoim", "verisim"):  # these train
+        ensure(("core", "labs"))
     flags = [flag for flag, on in (("--json", chosen.json), ("--short", chosen.short)) if on]
     status = 0
     for name in names if chosen.name == "all" else [chosen.name]:

@@ -142,7 +142,7 @@ WORDS: tuple[Word, ...] = (
         GROUPS[4],
         "run the tests (--fast leaves out the slow ones)",
         "launcher.develop:test",
-        needs=("core", "dev"),
+        needs=("core", "dev", "labs"),
         usage="[PYTEST ARGUMENTS]",
     ),
     Word(
@@ -150,7 +150,7 @@ WORDS: tuple[Word, ...] = (
         GROUPS[4],
         "formatter, linter, type checker and import contract, as CI runs them",
         "launcher.develop:check",
-        needs=("core", "dev"),
+        needs=("core", "dev", "labs"),
     ),
     Word(
         "bench",

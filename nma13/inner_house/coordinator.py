@@ -32,7 +32,8 @@ from nma13.store.errors import AlreadyRunningError
 from nma13.store.lock import read_holder
 from nma13.terms import RedFlag
 
-STARTS_WITHIN_MS = 4_000
+SIGNS_WITHIN_MS = 4_000
+STARTS_WITHIN_MS = 60_000  # a busy machine takes long to import what a runner needs
 LAST_WORDS = 600  # characters of a dead runner's standard error that are told
 
 
@@ -173,6 +174,8 @@ def _spawn(session_id: str, spec: str, folder: Path, timeout_s: float) -> None:
     except OSError as error:
         _bury(session_id, folder, str(error))
         raise LabError(f"The deliberation's process could not be started ({error}).") from error
+    with closing(open_rw("memory", folder)) as connection:
+        sessions.change(connection, session_id, pid=process.pid)  # known before the runner can say so itself
     threading.Thread(target=_attend, args=(process, session_id, folder), name="inner-house", daemon=True).start()
 
 
@@ -194,8 +197,21 @@ def _bury(session_id: str, folder: Path, how: str) -> None:
 
 
 def _is_dead(session: Session, folder: Path) -> bool:
-    """The runner holds a lock that the kernel frees with its death. Before it has it, a short grace."""
+    """The runner holds a lock that the kernel frees with its death. Until it has it, its process must be there."""
     holder = read_holder(folder / f"{LOCK}.lock")
     if holder is not None and (session.pid is None or holder.get("pid") == session.pid):
         return False
-    return now_ms() - session.beat_ms > STARTS_WITHIN_MS
+    silent_ms = now_ms() - session.beat_ms
+    if session.status == "starting" and session.pid is not None and _is_there(session.pid):
+        return silent_ms > STARTS_WITHIN_MS
+    return silent_ms > SIGNS_WITHIN_MS
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's: ours is gone and its number was given away
+        return False
+    return True

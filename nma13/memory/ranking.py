@@ -65,7 +65,7 @@ def recall(
     try:
         known = vocabulary(connection)
         texts = candidates(connection, words, known)
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, MemoryError) as error:  # a damaged length asks for more memory than there is
         raise RecallError(
             f"The search index of {path_of(connection).name} cannot be read ({error}). Your episodes are in the rows, "
             "which are untouched; ./lab doctor --mend makes the index again from them."

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from apps.access import Access, choose_access
 from launcher.chromium import find, how_to_get_one
@@ -25,6 +25,7 @@ QUIET = (
     "--no-first-run",
     "--no-default-browser-check",
 )
+expect.set_options(timeout=20_000)  # a ceiling for a busy machine, not a figure
 SIZES = {"light": (1280, 800), "dark": (1280, 800), "phone": (390, 844)}
 OURS = ("127.0.0.1", "localhost", "lab.test", "")
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.access import Access
-from nma13.store import open_ro, open_rw
+from nma13.store import LOOPS, open_ro, open_rw
 from nma13.store.lock import InstanceLock
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
 from tests.nma13.memory.helpers import RANK, keep
@@ -20,7 +20,7 @@ from tests.served import Served, start
 
 pytestmark = pytest.mark.browser
 FIRST_MS = 30_000  # the first run of a process loads the encoder
-FENCE = "I want to paint the fence this weekend."
+POT = "Which pot suits the fern better?"
 BOAT = "My brother Anselm wants to sell the boat that our father built."
 
 
@@ -152,7 +152,7 @@ def test_a_rule_is_learned_shown_with_its_episodes_and_switched_off(
     assert_readable(page)
     page.screenshot(path=SCREENSHOTS / f"patterns-{kind}.png", full_page=True)
 
-    ask(page, FENCE)
+    ask(page, POT)
     expect(page.locator(".chips").first).to_contain_text("HEDGED VECTOR")
     expect(page.locator(".notices")).to_contain_text(f"(#{ids[0]}, #{ids[1]}")
     page.get_by_role("button", name="Your words, and why").click()
@@ -165,7 +165,7 @@ def test_a_rule_is_learned_shown_with_its_episodes_and_switched_off(
         page.get_by_role("button", name="Switch off").click()
         expect(page.get_by_text("stays off until you switch it on")).to_be_visible()
     expect(page.get_by_text("switched off", exact=True).nth(1)).to_be_visible()
-    ask(page, FENCE)
+    ask(page, POT)
     expect(page.locator(".chips").first).not_to_contain_text("HEDGED VECTOR")
 
 
@@ -173,15 +173,17 @@ def test_a_rule_is_learned_shown_with_its_episodes_and_switched_off(
 def test_the_room_tells_how_the_loops_are(open_page: Callable[..., Page], lab: Served, kind: str) -> None:
     now = time.time_ns() // 1_000_000
     with closing(open_rw("memory", lab.lab.data)) as connection:
-        keep(connection, BOAT, FENCE)
-        connection.executemany(
-            "INSERT OR REPLACE INTO heartbeat (source, pid, state, detail, cycle, at_ms) VALUES (?, 1, ?, ?, ?, ?)",
-            [
-                ("loop_a", "running", "", 12, now),
-                ("loop_c", "running", "", 7, now - 600_000),
-                ("loop_d", "stopped", "asked to stop", 40, now),
-            ],
-        )
+        keep(connection, BOAT, POT)
+    for source, state, detail, beat_ms in (
+        ("loop_a", "running", "", now),
+        ("loop_c", "running", "", now - 600_000),
+        ("loop_d", "stopped", "asked to stop", now),
+    ):
+        with closing(open_rw(LOOPS[source].database, lab.lab.data)) as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO heartbeat (source, pid, state, detail, cycle, at_ms) VALUES (?, 1, ?, ?, 7, ?)",
+                (source, state, detail, beat_ms),
+            )
     with InstanceLock("loop_a", lab.lab.data), InstanceLock("loop_c", lab.lab.data):
         page = open_page(address(lab.web), kind)
         room(page, "Memory")

@@ -223,6 +223,29 @@ def test_a_dead_runner_is_reported_and_the_session_can_go_on(tmp_path: Path) -> 
     assert [w for w in session.words if (w.round, w.station) in {(k.round, k.station) for k in kept}] == kept
 
 
+def test_a_runner_that_is_only_slow_to_start_is_not_reported_dead(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "SIGNS_WITHIN_MS", 0)
+    ordinary = subprocess.Popen
+
+    def held_up(*words, **how):
+        process = ordinary(*words, **how)
+        process.send_signal(signal.SIGSTOP)
+        return process
+
+    monkeypatch.setattr(house.subprocess, "Popen", held_up)
+    found = start(PROBLEM, SCRIPTED, tmp_path)
+    assert isinstance(found, Started)
+    time.sleep(0.1)
+    slow = look(found.session, tmp_path)
+    assert (slow.status, slow.error) == ("starting", None)
+    assert slow.pid is not None
+    monkeypatch.setattr(house, "SIGNS_WITHIN_MS", 4_000)
+    os.kill(slow.pid, signal.SIGCONT)
+    assert wait(found.session, tmp_path).status == "done"
+
+
 def test_the_time_can_run_out(tmp_path: Path) -> None:
     found = start(PROBLEM, Asked(model="scripted: --pace 3", timeout_s=1.0), tmp_path)
     assert isinstance(found, Started)
