@@ -1,23 +1,129 @@
-"""Auto-Govern: the first gate decides which room a question needs."""
+"""Auto-Govern: Gate 1 decides which room a question needs, and says why."""
 
 from __future__ import annotations
 
-from apps import glyphs, pieces
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from apps import answer, citations, glyphs, pieces
 from apps.gradio_setup import gr
+from apps.html import Html, el
+from apps.inner_house import convene, make_board
 from apps.lab import Lab
+from apps.locale import chosen
+from nma13.context import NavigationContext
+from nma13.errors import LabError
+from nma13.interpreter import Shown, Withdrawn
+from nma13.kit import default_kit
+from nma13.llm import explain_choice
+from nma13.navigation_loop import Asked, Turn, navigate
+from nma13.pipeline import run
+from nma13.semantic import chosen_screen
+from nma13.state import PipelineState, summary
+from nma13.terms import RedFlag, Routing
+
+BOARD = 5  # parts of the Inner House board
+NO_MODEL = "The Inner House needs a language model and there is none here, so Navigate answers instead."
 
 
-def build(_lab: Lab) -> None:
-    """The room as it is before the first gate is connected."""
-    gr.HTML(
-        pieces.empty_state(
-            glyphs.fork(),
-            "Let the first gate choose the room",
-            "Here you need not know whether a question wants a short answer or a long deliberation. "
-            "The first gate reads it, sends it on, and says why.",
-            [
-                "Its connection to the first gate, which this version does not have yet.",
-                "The rooms it sends to: Navigate and Inner House.",
-            ],
-        )
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The room, and the sentence that says why."""
+
+    inner_house: bool
+    why: str
+
+
+def choose_room(state: PipelineState, *, has_model: bool) -> Choice:
+    """Escalation at Gate 1 (its routing is NMA-3) leads to the Inner House, everything else to Navigate."""
+    if state.halted or RedFlag.CRISIS in state.red_flags:
+        return Choice(False, "Help or a halt comes before any deliberation, so it is shown at once.")
+    one = state.gate1
+    if one is None:
+        return Choice(False, "Gate 1 has left no reading of this text.")
+    because = next((step.because for step in one.derivations if step.rule.startswith("ROUTE-")), ())
+    read = f"Gate 1 routes this {one.routing} ({', '.join(because)})"
+    if one.routing is not Routing.NMA3:
+        return Choice(False, f"{read}, which is no escalation: Navigate answers.")
+    if not has_model:
+        return Choice(False, f"{read}, which is an escalation. {NO_MODEL}")
+    return Choice(True, f"{read}, which is an escalation: the Inner House deliberates.")
+
+
+def build(lab: Lab) -> None:
+    """One box; below it the decision, then whichever room it was."""
+    with gr.Row():
+        asked = gr.Textbox(label="What is on your mind?", lines=5, max_lines=16, scale=4, min_width=280)
+        go = gr.Button("Govern", variant="primary", scale=1, min_width=120)
+    decided, words, told = gr.HTML(), gr.HTML(), gr.HTML()
+    board = make_board(lab, _empty())
+
+    def govern(text: str) -> Iterator[tuple[Any, ...]]:
+        yield from _govern(lab, text or "")
+
+    gr.on(
+        [go.click, asked.submit], govern, [asked], [decided, words, told, *board.parts],
+        show_progress="hidden", concurrency_limit=2, api_visibility="private",
+    )  # fmt: skip
+
+
+def _govern(lab: Lab, text: str) -> Iterator[tuple[Any, ...]]:
+    cleared = "", "", "", gr.Button(visible=False), gr.Button(visible=False)
+    context = NavigationContext(locale=chosen(lab.data))
+    kit = default_kit(chosen_screen(None))
+    try:
+        state = run(text, context, kit)
+        room = choose_room(state, has_model=_has_model(lab))
+        why = _decision(state, room)
+        if room.inner_house:
+            yield why, "", "", *convene(lab, text)
+            return
+        yield why, answer.prose("", note="writing …"), "", *cleared
+        written = ""
+        for step in navigate(text, kit, lab.writer.voice, Asked(context=context), lab.data):
+            match step:
+                case Shown(piece):
+                    written += piece
+                    yield gr.skip(), answer.prose(written, note="writing …"), *(gr.skip(),) * (1 + BOARD)
+                case Withdrawn():
+                    written = ""
+                case Turn():
+                    yield gr.skip(), *_finished(step), *(gr.skip(),) * BOARD
+    except LabError as refused:
+        yield pieces.panel("Nothing was run", el("p", str(refused))), "", "", *cleared
+
+
+def _finished(turn: Turn) -> tuple[Html, Html]:
+    made = turn.state.interpretation
+    below = Html(citations.told(turn.state) + answer.kept(turn))
+    return answer.prose(made.text if made else "", turn.state), below
+
+
+def _decision(state: PipelineState, room: Choice) -> Html:
+    row = summary(state)
+    seven = [(name, str(row[name])) for name in "ICXATRS"]
+    where = "Inner House" if room.inner_house else "Navigate"
+    return pieces.panel(
+        f"This goes to: {where}", el("p", room.why, role="status"), answer.chips(state),
+        el("details", el("summary", "What Gate 1 read"), pieces.facts(seven, "The seven variables"),
+           answer.own_words(state)),
+    )  # fmt: skip
+
+
+def _has_model(lab: Lab) -> bool:
+    return lab.writer.use_model and explain_choice(lab.writer.spec).backend != "none"
+
+
+def _empty() -> Html:
+    return pieces.empty_state(
+        glyphs.fork(),
+        "Let the first gate choose the room",
+        "You need not know whether a question wants a short answer or a long deliberation. The first gate reads it, "
+        "sends it on, and says why.",
+        [
+            "Your text. Demands that collide, a step that cannot be undone, or what is unclear under pressure of time "
+            "goes to the seven stations.",
+            "Everything else is answered at once, as in Navigate.",
+        ],
     )

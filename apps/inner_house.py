@@ -1,23 +1,155 @@
-"""Inner House: seven stations, three rounds, one real problem."""
+"""Inner House: seven stations, three rounds, one real problem; the words as they are written."""
 
 from __future__ import annotations
 
-from apps import glyphs, pieces
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from apps import answer, deliberation, glyphs, pieces
 from apps.gradio_setup import gr
+from apps.html import Html, el
 from apps.lab import Lab
+from apps.locale import chosen
+from nma13.context import NavigationContext
+from nma13.errors import LabError, UsageError
+from nma13.inner_house import Asked, Declined, Session, cancel, look, recent, resume, start
+from nma13.store import open_ro
+from nma13.store.errors import MissingDatabaseError
+
+LOOK_EVERY_S = 1.0
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+TO_ADDRESS = """(id) => { const url = new URL(location.href);
+  if (id) url.searchParams.set("session", id); else url.searchParams.delete("session");
+  history.replaceState(history.state, "", url); }"""
 
 
-def build(_lab: Lab) -> None:
-    """The room as it is before the deliberation is connected."""
-    gr.HTML(
-        pieces.empty_state(
-            glyphs.house(),
-            "Seven voices on one problem",
-            "Here seven stations look at one problem of yours: each alone, then against each other, then "
-            "again. What they cannot settle is carried, not smoothed over.",
-            [
-                "The deliberation of the seven stations, which this version does not contain yet.",
-                "A language model on this machine.",
-            ],
-        )
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The components that show one session and steer it; `current` holds its id, `seen` what is drawn."""
+
+    current: Any
+    seen: Any
+    screen: Any
+    stop: Any
+    go_on: Any
+
+    @property
+    def parts(self) -> list[Any]:
+        return [self.current, self.seen, self.screen, self.stop, self.go_on]
+
+
+def build(lab: Lab) -> None:
+    """A problem, the board, and the sessions of before."""
+    with gr.Row():
+        with gr.Column(scale=3, min_width=300):
+            problem = gr.Textbox(
+                label="The problem", lines=5, max_lines=16, placeholder="As it is, in your own words. It is stored."
+            )
+        with gr.Column(scale=2, min_width=260):
+            terrain = gr.Checkbox(label="Give the stations what the loops have found", value=True)
+            begin = gr.Button("Begin", variant="primary")
+            sessions = gr.Dropdown(_sessions(lab), value=None, label="Sessions of before")
+    board = make_board(lab, _empty())
+
+    def begun(problem: str, terrain: bool) -> tuple[Any, ...]:
+        return *convene(lab, problem, terrain=terrain), gr.Dropdown(_sessions(lab), value=None)
+
+    def opened(session: str | None) -> tuple[Any, ...]:
+        return shown(lab, session) if session else (gr.skip(),) * len(board.parts)
+
+    def arrived(request: gr.Request) -> tuple[Any, ...]:
+        asked_for = request.query_params.get("session", "")
+        here = shown(lab, asked_for) if asked_for else (gr.skip(),) * len(board.parts)
+        return *here, gr.Dropdown(_sessions(lab))
+
+    to_address: dict[str, Any] = {"fn": None, "inputs": [board.current], "js": TO_ADDRESS, "api_visibility": "private"}
+    begin.click(
+        begun, [problem, terrain], [*board.parts, sessions], show_progress="hidden", api_visibility="private"
+    ).then(**to_address)
+    sessions.input(opened, [sessions], board.parts, **QUIET).then(**to_address)
+    gr.context.Context.root_block.load(arrived, None, [*board.parts, sessions], **QUIET)
+
+
+def make_board(lab: Lab, before: Html) -> Board:
+    """The place of one session with its buttons and its timer; also Auto-Govern shows one."""
+    current, seen = gr.State(""), gr.State("")
+    with gr.Row():
+        stop = gr.Button("Cancel", visible=False, min_width=120)
+        go_on = gr.Button("Go on from there", visible=False, min_width=120)
+    board = Board(current, seen, gr.HTML(before), stop, go_on)
+
+    def tick(session: str, seen: str) -> tuple[Any, ...]:
+        return shown(lab, session, seen) if session else (gr.skip(),) * len(board.parts)
+
+    def cancelled(session: str) -> tuple[Any, ...]:
+        cancel(session, lab.data)
+        return shown(lab, session)
+
+    def resumed(session: str) -> tuple[Any, ...]:
+        resume(session, lab.data)
+        return shown(lab, session)
+
+    gr.Timer(LOOK_EVERY_S).tick(tick, [current, seen], board.parts, **QUIET)
+    stop.click(cancelled, [current], board.parts, **QUIET)
+    go_on.click(resumed, [current], board.parts, **QUIET)
+    return board
+
+
+def convene(lab: Lab, problem: str, *, terrain: bool = True) -> tuple[Any, ...]:
+    """Begin a deliberation, or say why there is none; values for `Board.parts`."""
+    try:
+        if not lab.writer.use_model:
+            raise UsageError("The lab was opened without a model, and the stations need one. Nothing was started.")
+        context = NavigationContext(locale=chosen(lab.data))
+        begun = start(problem or "", Asked(terrain=terrain, model=lab.writer.spec, context=context), lab.data)
+    except LabError as refused:
+        return _instead(pieces.panel("No deliberation was started", el("p", str(refused))))
+    if isinstance(begun, Declined):
+        told = el("p", "No deliberation was started, and nothing was stored.", class_="source")
+        return _instead(el("div", answer.chips(begun.state), answer.prose(begun.words, begun.state), told))
+    return shown(lab, begun.session)
+
+
+def shown(lab: Lab, session_id: str, seen: str = "") -> tuple[Any, ...]:
+    """Values for `Board.parts`; nothing is drawn anew while nothing moves. A dead runner is found here."""
+    try:
+        session = look(session_id, lab.data)
+    except LabError as error:
+        return _instead(pieces.panel("This session cannot be shown", el("p", str(error))))
+    now = deliberation.stamp(session)
+    if now == seen:
+        return (gr.skip(),) * 5
+    buttons = gr.Button(visible=session.under_way), gr.Button(visible=_can_go_on(session))
+    return session.id, now, deliberation.screen(session), *buttons
+
+
+def _can_go_on(session: Session) -> bool:
+    return session.status in ("failed", "timeout", "cancelled") and session.problem is not None
+
+
+def _instead(words: Html) -> tuple[Any, ...]:
+    return "", "", words, gr.Button(visible=False), gr.Button(visible=False)
+
+
+def _sessions(lab: Lab) -> list[tuple[str, str]]:
+    try:
+        with closing(open_ro("memory", lab.data)) as reader:
+            return deliberation.choices(recent(reader))
+    except MissingDatabaseError:
+        return []
+
+
+def _empty() -> Html:
+    return pieces.empty_state(
+        glyphs.house(),
+        "Seven voices on one problem",
+        "Seven stations look at one problem of yours: each alone, then against each other, then again. What they "
+        "cannot settle is carried, not smoothed over. They run in a process of their own, so you may leave this page "
+        "and come back; its address leads to the session.",
+        [
+            "One problem that matters to you, in your own words.",
+            "A language model on this machine, and some minutes of it: at most ten.",
+            "Nothing else: what the research loops have found is given to the stations where there is any.",
+        ],
     )

@@ -9,6 +9,12 @@ def navigate(arguments: list[str]) -> int:
     return main(arguments)
 
 
+def inner_house(arguments: list[str]) -> int:
+    from nma13.cli.inner_house import main
+
+    return main(arguments)
+
+
 def repl(arguments: list[str]) -> int:
     from nma13.cli.repl import main
 

@@ -52,6 +52,13 @@ WORDS: tuple[Word, ...] = (
         "launcher.engine:navigate",
         usage="[TEXT]",
     ),
+    Word(
+        "inner-house",
+        GROUPS[1],
+        "seven stations deliberate one problem in three rounds",
+        "launcher.engine:inner_house",
+        usage="[PROBLEM]",
+    ),
     Word("repl", GROUPS[1], "text after text, with the gates and the why at hand", "launcher.engine:repl"),
     Word(
         "gates",

@@ -1,0 +1,114 @@
+"""`inner-house`: one problem before the seven stations; their words as they are written, then the resolution."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from nma13 import texts
+from nma13.cli.options import data_from
+from nma13.errors import UsageError
+from nma13.inner_house import Asked, Declined, Session, cancel, look, recent, resume, start, wait
+from nma13.inner_house.runner import TIMEOUT_S
+from nma13.jsonio import to_plain
+from nma13.state import summary
+from nma13.store import open_ro
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="./lab inner-house", description=__doc__)
+    parser.add_argument("problem", nargs="?", help="the problem, in your own words; - or nothing reads standard input")
+    parser.add_argument("--json", action="store_true", help="print the whole session as one JSON object at the end")
+    parser.add_argument("--no-terrain", action="store_true", help="give the stations nothing from the loops")
+    parser.add_argument("--model", help="which model writes; see ./lab model")
+    parser.add_argument("--seed", type=int, help="the same seed, model and store give the same cycle of seeds")
+    parser.add_argument("--timeout", type=float, default=TIMEOUT_S, metavar="S", help="default %(default)g seconds")
+    parser.add_argument("--resume", metavar="SESSION", help="go on with a session that was cut off")
+    parser.add_argument("--show", metavar="SESSION", help="print a session of before")
+    parser.add_argument("--list", action="store_true", help="the newest sessions")
+    parser.add_argument("--data", type=Path, help="another data folder (default: NMA_DATA or data/user)")
+    chosen = parser.parse_args(arguments)
+    data_from(chosen)
+    if chosen.list:
+        return _list()
+    if chosen.show:
+        return _finish(look(chosen.show), chosen.json, told=False)
+    if chosen.timeout <= 0:
+        raise UsageError(f"--timeout {chosen.timeout:g}: seconds, so more than 0.")
+    if chosen.resume:
+        resume(chosen.resume, timeout_s=chosen.timeout)
+        return _follow(chosen.resume, chosen.json)
+    problem = sys.stdin.read() if chosen.problem in (None, "-") else chosen.problem
+    asked = Asked(terrain=not chosen.no_terrain, model=chosen.model, seed=chosen.seed, timeout_s=chosen.timeout)
+    begun = start(problem, asked)
+    if isinstance(begun, Declined):
+        if chosen.json:
+            words = {"session": None, "status": "declined", "resolution": begun.words, "summary": summary(begun.state)}
+            print(json.dumps({**words, "state": to_plain(begun.state)}))
+        else:
+            print(begun.words)
+            print("No deliberation was started, and nothing was stored.", file=sys.stderr)
+        return 0
+    return _follow(begun.session, chosen.json)
+
+
+def _follow(session_id: str, as_json: bool) -> int:
+    """Until it is over; Ctrl-C cancels the session, not only the looking."""
+    told: set[tuple[str, str]] = set()
+    print(f"Session {session_id}. Ctrl-C cancels it.", file=sys.stderr, flush=True)
+
+    def tell(session: Session) -> None:
+        if not told and not as_json:
+            _open(session)
+            told.add(("", ""))
+        for one in session.words:
+            if one.done and (one.round, one.station) not in told and not as_json:
+                told.add((one.round, one.station))
+                print(f"{one.round} {one.station} {texts.station(one.station, 'name')}: {_shown(one.text)}", flush=True)
+
+    try:
+        return _finish(wait(session_id, tell=tell, every=0.3), as_json)
+    except KeyboardInterrupt:
+        cancel(session_id)
+        print(f"Cancelled. What was finished is kept: ./lab inner-house --show {session_id}", file=sys.stderr)
+        return 130
+
+
+def _open(session: Session) -> None:
+    notes = session.notes
+    print(f"{session.scenario_type}: {notes.get('scenario_why', '')}", file=sys.stderr)
+    print(notes.get("terrain", ""), file=sys.stderr)
+    if notes.get("precommitted"):
+        asked = ", ".join(f"«{words}»" for words in notes["precommitted"])
+        print(f"This asks to be confirmed ({asked}); the house does not confirm.", file=sys.stderr)
+
+
+def _finish(session: Session, as_json: bool, *, told: bool = True) -> int:
+    if as_json:
+        print(json.dumps(session.to_dict()))
+    else:
+        if not told:
+            for one in session.words:
+                print(f"{one.round} {one.station} {texts.station(one.station, 'name')}: {_shown(one.text)}")
+        if session.resolution:
+            print(f"\n{session.friction_type or 'NOT CLASSIFIED'} · lead {session.lead_station or 'unknown'}")
+            print(session.resolution)
+        if session.loop_context:
+            print(f"\nWhat the loops have been surfacing on {session.scenario_type}:\n{session.loop_context}")
+        if session.error:
+            print(session.error, file=sys.stderr)
+    return {"done": 0, "cancelled": 130}.get(session.status, 1)
+
+
+def _list() -> int:
+    with open_ro("memory") as connection:
+        for session in recent(connection):
+            words = " ".join((session.problem or "(forgotten)").split())[:60]
+            print(f"{session.id}  {session.status:<9}  {session.friction_type or '':<12}  {words}")
+    return 0
+
+
+def _shown(text: str) -> str:
+    return text or "(withheld: it did not pass the audit)"

@@ -1,0 +1,18 @@
+"""The Inner House: seven stations deliberate one person's real problem in a process of their own."""
+
+from nma13.inner_house.coordinator import Asked, Declined, Started, cancel, look, resume, start, wait
+from nma13.inner_house.sessions import Session, Words, recent
+
+__all__ = [
+    "Asked",
+    "Declined",
+    "Session",
+    "Started",
+    "Words",
+    "cancel",
+    "look",
+    "recent",
+    "resume",
+    "start",
+    "wait",
+]
