@@ -224,7 +224,8 @@ def en9_verdict(rows: Sequence[Row]) -> Verdict:
     word = "held" if min(gains) > 0.05 else "mixed" if max(gains) > 0.05 else "refuted"
     return Verdict(
         word,
-        f"Exact negatives find the right branch in {mixed:.0%} (guarded: {guarded:.0%}; chance: about 12 %) among arbitrary actions. Among "
+        f"Exact negatives find the right branch in {mixed:.0%} (guarded: {guarded:.0%}; "
+        "chance: about 12 %) among arbitrary actions. Among "
         "actions of the same kind, where the kind no longer gives the answer away, in "
         f"{alike[0]:.0%}; with identity, {alike[1]:.0%}.",
     )
