@@ -219,10 +219,13 @@ def en9_verdict(rows: Sequence[Row]) -> Verdict:
     without, with_ = "nodes have no identity", "nodes know who they are"
     alike = of(ALIKE, without, "8 exact negatives"), of(ALIKE, with_, "8 exact negatives")
     mixed, guarded = of(MIXED, without, "8 exact negatives"), of(MIXED, without, "guarded")
-    word = "held" if mixed > guarded and alike[0] > of(ALIKE, without, "guarded") else "mixed"
+    # Eight branches: chance is an eighth. A difference between two cells at chance says nothing.
+    gains = mixed - guarded, alike[0] - of(ALIKE, without, "guarded")
+    word = "held" if min(gains) > 0.05 else "mixed" if max(gains) > 0.05 else "refuted"
     return Verdict(
         word,
-        f"Exact negatives find the right branch in {mixed:.0%} (guarded: {guarded:.0%}) among arbitrary actions. Among "
+        f"Exact negatives find the right branch in {mixed:.0%} (guarded: {guarded:.0%}; "
+        "chance: about 12 %) among arbitrary actions. Among "
         "actions of the same kind, where the kind no longer gives the answer away, in "
         f"{alike[0]:.0%}; with identity, {alike[1]:.0%}.",
     )
