@@ -51,7 +51,7 @@ def build(lab: Lab) -> Any:
 def _world(gr: Any, tab: Any) -> None:
     now = gr.State(stage.opened())
     with gr.Row():
-        name = gr.Radio(["network", "filesystem"], value="network", label="World", min_width=180)
+        name = gr.Dropdown(["network", "filesystem"], value="network", label="Which world", min_width=150)
         hosts = gr.Dropdown(list(stage.HOSTS), value=5, label="Hosts", min_width=90)
         start = gr.Dropdown(_starts("network"), value="small-world", label="Begins as", min_width=130)
         who = gr.Dropdown(stage.proposers_for("network"), label="Who proposes", min_width=150)

@@ -47,11 +47,12 @@ def build(lab: Lab) -> Any:
 
 def _gallery(gr: Any, demo: Any) -> None:
     with gr.Row():
-        suite = gr.Dropdown(list(SUITES), value=SUITES[0], label="Suite", min_width=120)
-        family = gr.Dropdown(_families(SUITES[0]), value="yield_detection", label="Family", min_width=160)
-        pair = gr.Dropdown(_choices(SUITES[0], "yield_detection"), label="Pair", min_width=200)
-        back = gr.Button("Previous", min_width=90)
-        on = gr.Button("Next", min_width=90)
+        suite = gr.Dropdown(list(SUITES), value=SUITES[0], label="Suite", min_width=120, scale=1)
+        family = gr.Dropdown(_families(SUITES[0]), value="yield_detection", label="Family", min_width=200, scale=2)
+        pair = gr.Dropdown(_choices(SUITES[0], "yield_detection"), label="Pair", min_width=240, scale=3)
+    with gr.Row():
+        back = gr.Button("Previous", min_width=120, scale=0)
+        on = gr.Button("Next", min_width=120, scale=0)
     shown = gr.HTML()
     save = gr.DownloadButton("Save this pair as a page of its own", elem_classes="quiet")
 
@@ -133,7 +134,7 @@ def _by_suite(gr: Any, title: str, name: str, suites: Sequence[str], draw: Any) 
 
 def _generalisation(gr: Any) -> None:
     with gr.Tab("Generalisation", id="generalisation") as tab:
-        suite = gr.Radio([*shelf.TRAINED_SUITES, "confirm"], value="hard", label="Suite")
+        suite = gr.Radio(results.left_out_suites(), value="hard", label="Suite")
         figure = gr.Radio([("Aliasing accuracy", "taa"), ("Pairs separated", "psr")], value="taa", label="Figure")
         shown = gr.HTML()
     for event in (tab.select, suite.input, figure.input):

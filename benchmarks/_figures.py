@@ -90,7 +90,17 @@ def designs() -> str:
     return "\n".join(lines) + "\n"
 
 
-TABLES: dict[str, Callable[[], str]] = {"generalisation": generalisation, "designs": designs}
+def interpreter() -> str:
+    found = result("interpreter")
+    lines = ["| | of 150 texts |", "|---|---|"]
+    return "\n".join([*lines, *(f"| {row['what']} | {row['value']:.0f} |" for row in found["rows"])]) + "\n"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "generalisation": generalisation,
+    "designs": designs,
+    "interpreter": interpreter,
+}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from apps.html import Html, el
 from experiments.verisim import places
 from experiments.verisim.studies import STUDIES
 from experiments.verisim.studies.curves import CONSULTS, GRADES, panel
-from experiments.verisim.studies.figures import draw
+from experiments.verisim.studies.figures import COLOURS, draw
 from experiments.verisim.studies.kit import Row, Study, manifest, read
 
 TONES = {"held": "calm", "refuted": "alarm", "mixed": "warm"}
@@ -56,23 +56,24 @@ def _study(study: Study, folder: Path) -> Html:
            aria_label=f"Figure of {study.name}"),
         el("p", size, class_="faint"),
         id=f"study-{study.name}",
+        class_="vs-study",
     )  # fmt: skip
 
 
 def curves(measure: str, grade: str, consult: str, rho: float, data: Path) -> Html:
     """EN7's curves for one way of measuring, and every arm read at one budget."""
-    folder = folder_of("en7", data)
-    if folder is None:
-        return pieces.panel(
-            "No curves yet", el("p", "They come from the study en7: ", pieces.code("./lab verisim study en7"))
-        )
+    name = next((each for each in ("en7", "knee") if folder_of(each, data)), None)
+    if name is None:
+        how = pieces.code("./lab verisim study knee")
+        return pieces.panel("No curves yet", el("p", "They come from the study of the knee: ", how))
+    folder = folder_of(name, data) or places.SHIPPED
     where = panel(measure, grade, consult)
-    rows = [row for row in read("en7", folder) if row.panel == where]
+    rows = [row for row in read(name, folder) if row.panel == where]
     told = [
-        (name, *_read_at([row for row in rows if row.series == name], rho))
-        for name in dict.fromkeys(r.series for r in rows)
+        (who, *_read_at([row for row in rows if row.series == who], rho))
+        for who in dict.fromkeys(r.series for r in rows)
     ]
-    drawn = el("div", Html(draw(STUDIES["en7"], rows)), class_="scroll", tabindex=0, role="region", aria_label=where)
+    drawn = el("div", Html(draw(STUDIES[name], rows)), class_="scroll", tabindex=0, role="region", aria_label=where)
     table = pieces.table(("who proposes", f"at ρ = {rho:g}", "95 % interval"), told, where)
     return Html(el("div", drawn, class_="vs-study") + pieces.panel("Read off the curves", table))
 
@@ -106,10 +107,16 @@ def surface_plot(metric: str, view: str, topologies: Sequence[str], data: Path) 
         for name in names:
             mine = sorted((row for row in rows if row.series == name), key=lambda row: int(row.x))
             band = {"array": [r.high - r.mean for r in mine], "arrayminus": [r.mean - r.low for r in mine]}
+            looks = {"color": COLOURS[names.index(name) % len(COLOURS)], "width": 2}
             figure.add_scatter(
-                x=[int(r.x) for r in mine], y=[r.mean for r in mine], name=name, error_y=band, mode="lines+markers"
+                line=looks,
+                x=[int(r.x) for r in mine],
+                y=[r.mean for r in mine],
+                name=name,
+                error_y=band,
+                mode="lines+markers",
             )
-        figure.update_xaxes(type="log", title="hosts")
+        figure.update_xaxes(type="log", title="hosts", tickvals=sizes, ticktext=[f"{size:,}" for size in sizes])
         figure.update_yaxes(title=metric)
     elif view == "heat map":
         figure.add_heatmap(z=grid, x=[str(size) for size in sizes], y=names, colorscale="Teal", colorbar={"title": ""})

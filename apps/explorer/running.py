@@ -16,7 +16,7 @@ from experiments.verisim.studies import STUDIES
 from experiments.verisim.studies.kit import PRESETS, manifest
 from nma13.config import ROOT
 
-WITHOUT_TORCH = {"floor", "surface"}
+WITHOUT_TORCH = {"floor", "knee", "surface"}
 LOOK_EVERY_S = 0.5
 
 

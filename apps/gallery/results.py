@@ -62,6 +62,11 @@ def compare(suite: str) -> Html:
     return pieces.panel("Who can tell the two apart", pieces.table(head, lines, f"Policies on {suite}"), _note(note))
 
 
+def left_out_suites() -> list[str]:
+    """The suites whose families were left out; hard is offered in any case, and says how to make it."""
+    return ["hard", *(s for s in ("noisy", "confirm") if shelf.result(f"lofo_{s}"))]
+
+
 def heat_map(suite: str, figure: str) -> Html:
     """Rows: the family that was left out. Columns: policies. Cells: accuracy or separation there."""
     found: dict[str, Any] = {}

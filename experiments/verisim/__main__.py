@@ -7,9 +7,8 @@ import json
 import sys
 from typing import Any
 
-from experiments.verisim import places
+from experiments.verisim import places, report
 from experiments.verisim.studies import STUDIES, study
-from experiments.verisim.studies.figures import draw
 from experiments.verisim.studies.kit import PRESETS, conduct, manifest, read
 from nma13.errors import LabError
 
@@ -25,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     trains.add_argument("--seed", type=int, default=0)
     for each in (runs, trains):
         each.add_argument("--shipped", action="store_true", help="write where the shipped results lie")
-    words.add_parser("figures", help="draw every shipped figure again from its CSV")
+    words.add_parser("figures", help="every shipped figure, verdict and docs/verisim.md again from the CSV files")
     shows = words.add_parser("results", help="what the shipped results say")
     shows.add_argument("--json", action="store_true")
     given = parser.parse_args(arguments)
@@ -55,9 +54,8 @@ def _train(given: Any) -> int:
 
 def _figures(given: Any) -> int:
     del given
-    for name, each in STUDIES.items():
-        places.figure_of(name).write_text(draw(each, read(name)), encoding="utf-8")
-        print(places.figure_of(name))
+    for path in report.refresh():
+        print(path)
     return 0
 
 
@@ -80,9 +78,22 @@ def summary() -> dict[str, Any]:
             told["studies"][name] = {key: said[key] for key in ("verdict", "why", "preset")}
     if "floor" in told["studies"]:
         told["floor"] = floor()
-    if "en7" in told["studies"]:
-        told["knee"] = told["studies"]["en7"]["why"]
+    if "knee" in told["studies"]:
+        told["knee"] = told["studies"]["knee"]["why"]
+    measured = {row["what"]: round(row["value"], 2) for row in benchmark()}
+    told["oracle"] = {what: value for what, value in measured.items() if what.startswith(("oracle", "reachability"))}
+    told["step_ms"] = {what: value for what, value in measured.items() if what.startswith("training step")}
     return told
+
+
+def benchmark() -> list[dict[str, Any]]:
+    """The rows of `./lab bench verisim --json` as they were kept; they belong to the machine that made them."""
+    try:
+        kept = (places.SHIPPED / "benchmark.json").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return []
+    rows: list[dict[str, Any]] = json.loads(kept)["rows"]
+    return rows
 
 
 def floor() -> dict[str, float]:

@@ -17,7 +17,6 @@ Sort = Literal["cycle", "seconds", "friction_type", "lead_station"]
 SORTS: tuple[Sort, ...] = ("cycle", "seconds", "friction_type", "lead_station")
 PARSE_ERROR = "parse error"
 SEARCH_STEP, SEARCH_MOST = 400, 8000  # outputs looked at for one page of a search
-LEAST = {"cycle": -1, "seconds": -1.0, "friction_type": "", "lead_station": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,31 +88,34 @@ def outputs_of(connection: sqlite3.Connection, loop: LoopTables, cycle: int) -> 
 def _rows(
     connection: sqlite3.Connection, loop: LoopTables, wish: Filter, after: Key | None, limit: int
 ) -> list[sqlite3.Row]:
+    """Stretch by stretch: one question that spans ties, the values beyond and the NULLs would sort a million rows."""
     conditions, values = conditions_of(loop, wish)
-    column = wish.sort
-    # NULLs (a friction that could not be read, a cycle that still runs) sort as «less than everything».
-    ordered = column if column == "cycle" else f"coalesce({column}, {_literal(LEAST[column])})"
-    way, beyond = ("ASC", ">") if wish.ascending else ("DESC", "<")
+    way = "ASC" if wish.ascending else "DESC"
+    order = f"cycle {way}" if wish.sort == "cycle" else f"{wish.sort} {way}, cycle {way}"
+    found: list[sqlite3.Row] = []
+    for condition, *bound in _stretches(wish, after):
+        where = " AND ".join([*conditions, condition])
+        found += connection.execute(
+            f"SELECT * FROM {loop.cycles} WHERE {where} ORDER BY {order} LIMIT ?", [*values, *bound, limit - len(found)]
+        ).fetchall()
+        if len(found) == limit:
+            break
+    return found
+
+
+def _stretches(wish: Filter, after: Key | None) -> list[tuple[Any, ...]]:
+    """What follows `after`, in order. A NULL (a friction that could not be read, a cycle that still runs) sorts as less
+    than everything, as SQLite sorts it."""
+    column, beyond = wish.sort, ">" if wish.ascending else "<"
+    if after is None:
+        return [("true",)]
     if column == "cycle":
-        order = f"cycle {way}"
-        if after:
-            conditions.append(f"cycle {beyond} ?")
-            values.append(after.cycle)
-    else:
-        order = f"{column} {way}, cycle {way}"
-        if after:
-            conditions.append(f"({ordered}, cycle) {beyond} (?, ?)")
-            values += [LEAST[column] if after.value is None else after.value, after.cycle]
-            if after.value is not None and not wish.ascending:
-                conditions.append(f"({column} <= ? OR {column} IS NULL)")
-                values.append(after.value)
-            elif after.value is not None:
-                conditions.append(f"{column} >= ?")
-                values.append(after.value)
-    return connection.execute(
-        f"SELECT * FROM {loop.cycles} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT ?",
-        [*values, limit],
-    ).fetchall()
+        return [(f"cycle {beyond} ?", after.cycle)]
+    if after.value is None:
+        rest: list[tuple[Any, ...]] = [(f"{column} IS NULL AND cycle {beyond} ?", after.cycle)]
+        return [*rest, (f"{column} IS NOT NULL",)] if wish.ascending else rest
+    rest = [(f"{column} = ? AND cycle {beyond} ?", after.value, after.cycle), (f"{column} {beyond} ?", after.value)]
+    return rest if wish.ascending else [*rest, (f"{column} IS NULL",)]
 
 
 def conditions_of(loop: LoopTables, wish: Filter) -> tuple[list[str], list[Any]]:
@@ -183,7 +185,3 @@ def _search(connection: sqlite3.Connection, loop: LoopTables, wish: Filter, afte
 
 def _key(row: sqlite3.Row, wish: Filter) -> Key:
     return Key(row[wish.sort], row["cycle"])
-
-
-def _literal(value: object) -> str:
-    return f"'{value}'" if isinstance(value, str) else str(value)

@@ -94,7 +94,8 @@ def route(reading: Reading, step0: Step0Output) -> Gate1Output:
     """Read the findings into variables, override, routing and constraints. `step0` is the interlock."""
     del step0
     found = reading.of(*VARIABLES)
-    signals = {f.sets: f for f in reversed(found) if not f.suppressed_by}
+    counting = (f for f in reversed(found) if not f.suppressed_by)
+    signals = {f.sets: f for f in sorted(counting, key=lambda f: f.origin is Origin.RULE)}  # rules speak last
     steps: list[Derivation] = []
     crisis = any(f.counts and f.sets == "FLAG=CRISIS" for f in reading.of("FLAG"))
     seven = _seven(found, signals, crisis, steps)
@@ -172,9 +173,13 @@ def _standing(
     steps: list[Derivation],
     note: Callable[[str, str], None],
 ) -> Standing:
+    own = "S=CLEAR" in signals and signals["S=CLEAR"].origin is Origin.RULE
     for value in S_ORDER:
         if f"S={value}" not in signals:
             continue
+        if value is Standing.ABSENT and own and signals["S=ABSENT"].origin is not Origin.RULE:
+            steps.append(Derivation("S≠ABSENT", "SAID-TO-BE-THEIR-OWN", (signals["S=CLEAR"].rule,)))
+            continue  # words that sound like it against a phrase that says whose decision it is
         if value is Standing.ABSENT and crisis:
             steps.append(Derivation("S≠ABSENT", "DANGER-REPORTED", ("FLAG=CRISIS",)))
             continue  # reporting another's danger is never a decision over them

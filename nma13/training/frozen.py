@@ -25,7 +25,7 @@ class Heads:
         self._weights = weights
 
     def heads(self) -> Array:
-        return self._weights[:-1].T / LOUD
+        return self._weights[:-1].T
 
     def bias(self) -> Array:
         return self._weights[-1]

@@ -80,7 +80,8 @@ def test_belief_drifts_and_the_oracle_brings_it_back(open_page: Callable[..., Pa
 def test_the_other_world_curves_surface_and_data(open_page: Callable[..., Page], explorer: Explorer) -> None:
     page = open_page(address(explorer.port))
     to(page, "World")
-    page.get_by_label("filesystem", exact=True).check()
+    page.get_by_label("Which world").click()
+    page.get_by_role("option", name="filesystem").click()
     expect(page.locator(".vs-tree")).to_be_visible(timeout=PATIENT)
     page.get_by_role("button", name="Play 5").click()
     expect(page.locator(".vs-trace rect")).to_have_count(5, timeout=PATIENT)

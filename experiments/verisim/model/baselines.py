@@ -7,7 +7,7 @@ nodes; with `identity` its nodes also carry which host they are, which is the on
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -162,6 +162,10 @@ class TokenProposer:
         self.words: Vocabulary = net.words
         self._masks = {kind: self.words.mask(kind) for kind in "ehpx"}
 
+    def weights(self) -> dict[str, Any]:
+        """Everything it learnt, as plain arrays."""
+        return {name: value.numpy() for name, value in self.net.state_dict().items()}
+
     def predict_delta(self, state: Any, action: Action) -> Delta:
         return self.predict_many([(state, action)])[0].delta
 
@@ -184,12 +188,25 @@ class TokenProposer:
         return [Prediction(self.words.read(tokens), float(d)) for tokens, d in zip(said, doubt, strict=True)]
 
 
+def network_of(kind: str, world: Network, size: Size) -> Any:
+    """The arm of this kind, before it has learnt anything."""
+    words = Vocabulary(world)
+    return Flat(size, words) if kind == "flat" else Pooled(size, words, kind == "graph+identity")
+
+
+def rebuilt(kind: str, world: Network, weights: Mapping[str, Any], size: Size) -> TokenProposer:
+    """An arm from what it learnt."""
+    net = network_of(kind, world, size)
+    net.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    return TokenProposer(net)
+
+
 def train_baseline(kind: str, world: Network, steps: Sequence[Transition], size: Size | None = None) -> TokenProposer:
     """An arm taught on these transitions: teacher-forced cross-entropy, warm-up and cosine."""
     size = size or Size()
     torch.manual_seed(size.seed)
-    words = Vocabulary(world)
-    net: Any = Flat(size, words) if kind == "flat" else Pooled(size, words, kind == "graph+identity")
+    net = network_of(kind, world, size)
+    words: Vocabulary = net.words
     rng = np.random.default_rng(size.seed)
     usable = [step for step in steps if all(0 <= arg < world.hosts or arg in world.ports for arg in step.action.args)]
     targets = [words.delta(step.delta)[:LONGEST] for step in usable]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from experiments.verisim.studies import curves, learning, selfsup, surface
+from experiments.verisim.studies import curves, knee, learning, selfsup, surface
 from experiments.verisim.studies.kit import Study
 from nma13.errors import UsageError
 
-_FOUND = (*surface.STUDIES, *curves.STUDIES, *learning.STUDIES, *selfsup.STUDIES)
-_ORDER = ("floor", "en1", "en2", "en3", "en4", "en5", "en6", "en7", "en8", "en9", "en10", "surface")
+_FOUND = (*surface.STUDIES, *knee.STUDIES, *curves.STUDIES, *learning.STUDIES, *selfsup.STUDIES)
+_ORDER = ("floor", "knee", "en1", "en2", "en3", "en4", "en5", "en6", "en7", "en8", "en9", "en10", "surface")
 STUDIES: dict[str, Study] = {name: next(each for each in _FOUND if each.name == name) for name in _ORDER}
 
 

@@ -10,8 +10,8 @@ from typing import Any
 from experiments.verisim.factory import Plan, Script, Transition, scripts, transitions
 from experiments.verisim.model.learn import Recipe, train
 from experiments.verisim.model.queries import Bank
-from experiments.verisim.model.scorer import CODECS, EditScorer, load
-from experiments.verisim.places import weights_of
+from experiments.verisim.model.scorer import CODECS, EditScorer, load, save
+from experiments.verisim.places import own, weights_of
 from experiments.verisim.proposers import Null, OracleBacked, Proposer, Succeeds
 from experiments.verisim.studies.kit import Preset
 from experiments.verisim.worlds import make_world
@@ -29,12 +29,11 @@ def lessons(count: int, seed: int) -> list[Transition]:
     return transitions(WORLD, Plan(("weighted",), ("empty",), seeds, TRAJECTORY))[:count]
 
 
-def trials(
-    preset: Preset, purpose: str = "eval", drivers: tuple[str, ...] = ("weighted", "adversarial")
-) -> list[Script]:
+def trials(preset: Preset, purpose: str = "eval", longer: int = 1) -> list[Script]:
     """Rollouts no arm was trained on."""
-    each = max(1, preset.rollouts // len(drivers))
-    return scripts(WORLD, Plan(drivers, ("empty",), tuple(range(100, 100 + each)), preset.steps, purpose))
+    each = max(1, preset.rollouts // 2)
+    seeds = tuple(range(100, 100 + each))
+    return scripts(WORLD, Plan(("weighted", "adversarial"), ("empty",), seeds, longer * preset.steps, purpose))
 
 
 def taught(steps: Sequence[Transition], training: int, seed: int, start: Any = None) -> EditScorer:
@@ -46,16 +45,19 @@ def taught(steps: Sequence[Transition], training: int, seed: int, start: Any = N
 
 @lru_cache(maxsize=32)
 def arm(kind: str, count: int, training: int, seed: int) -> Proposer:
-    """An arm by name: ours, or one of the source's."""
+    """An arm by name: ours, or one of the source's. Once trained it is kept, so that studies share it."""
+    path = own() / "arms" / f"{kind}-{count}-{training}-{seed}.npz"
     if kind == "edits":
-        found = taught(lessons(count, seed), training, seed)
-        found.name = f"edits ({count})"
-        return found
-    from experiments.verisim.model.baselines import Size, train_baseline
+        if not path.exists():
+            save(path, taught(lessons(count, seed), training, seed).weights)
+        return EditScorer("network", load(path), f"edits ({count})")
+    from experiments.verisim.model.baselines import Size, rebuilt, train_baseline
 
     # A step of the flat arm costs several times a step of the others; it is given smaller batches.
-    size = replace(Size(), steps=training, seed=seed, batch=16 if kind == "flat" else 32)
-    return train_baseline(kind, WORLD, lessons(count, seed), size)
+    size = replace(Size(), steps=training, seed=seed, batch=8 if kind == "flat" else 32)
+    if not path.exists():
+        save(path, train_baseline(kind, WORLD, lessons(count, seed), size).weights())
+    return rebuilt(kind, WORLD, load(path), size)
 
 
 def shipped(world: str = "network", seed: int = 0) -> EditScorer:

@@ -17,7 +17,7 @@ BAR_H, NAME_W = 19, 218
 STYLE = (
     ".vs-fig{color:#1c1917;font:12px system-ui,sans-serif}"
     "@media (prefers-color-scheme:dark){.vs-fig{color:#e7e5e4}}"
-    ".vs-fig text{fill:currentColor}.vs-fig .faint{opacity:.66}.vs-fig .axis{stroke:currentColor;opacity:.28}"
+    ".vs-fig text{fill:currentColor}.vs-fig .dim{opacity:.66}.vs-fig .axis{stroke:currentColor;opacity:.28}"
 )
 
 
@@ -136,7 +136,7 @@ def _scale(highest: float, x0: int, y0: int, wide: int, tall: int) -> list[str]:
         y = y0 + TOP + tall * (1 - part / 4)
         parts.append(f'<line class="axis" x1="{x0 + LEFT}" x2="{x0 + LEFT + wide}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(
-            f'<text class="faint" x="{x0 + LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{highest * part / 4:.3g}</text>'
+            f'<text class="dim" x="{x0 + LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{highest * part / 4:.3g}</text>'
         )
     return parts
 
@@ -148,7 +148,7 @@ def _top(rows: Sequence[Row]) -> float:
 
 
 def _text(x: float, y: float, words: str, *, weight: int = 400, middle: bool = False, faint: bool = False) -> str:
-    more = (' text-anchor="middle"' if middle else "") + (' class="faint"' if faint else "")
+    more = (' text-anchor="middle"' if middle else "") + (' class="dim"' if faint else "")
     more += f' font-weight="{weight}"' if weight != 400 else ""
     return f'<text x="{x:.1f}" y="{y:.1f}"{more}>{escape(words)}</text>'
 

@@ -24,13 +24,15 @@ class Preset:
 
     name: str = "smoke"
     transitions: int = 120
-    seeds: int = 2
-    rollouts: int = 8
+    seeds: int = 1
+    rollouts: int = 12
     steps: int = 24
-    ours: int = 600
+    ours: int = 400
     """Training steps of our arm in the comparisons (the shipped weights are trained longer)."""
-    baseline: int = 300
-    ssl: int = 120
+    baseline: int = 200
+    ssl: int = 60
+    more: int = 1
+    """EN4: how many times the data the arms are also taught on, beyond once."""
     sizes: tuple[int, ...] = (5, 25)
     surface: tuple[int, ...] = (5, 50, 500)
 
@@ -38,10 +40,20 @@ class Preset:
 PRESETS = {
     "smoke": Preset(),
     "standard": Preset(
-        "standard", 120, 3, 30, 100, 2000, 1500, 400, sizes=(5, 25, 50), surface=(5, 50, 200, 500, 2000)
+        "standard", 120, 3, 30, 100, 2000, 1500, 400, 8, sizes=(5, 25, 50), surface=(5, 50, 200, 500, 2000)
     ),
     "hero": Preset(
-        "hero", 960, 5, 50, 400, 4000, 4000, 600, sizes=(25, 50, 100, 200, 300), surface=(5, 50, 200, 500, 2000, 5000)
+        "hero",
+        960,
+        5,
+        50,
+        400,
+        4000,
+        4000,
+        600,
+        4,
+        sizes=(25, 50, 100, 200, 300),
+        surface=(5, 50, 200, 500, 2000, 5000),
     ),
 }
 
