@@ -73,7 +73,7 @@ def build(lab: Lab) -> None:
 
 def make_board(lab: Lab, before: Html) -> Board:
     """The place of one session with its buttons and its timer; also Auto-Govern shows one."""
-    current, seen = gr.State(""), gr.State("")
+    current, seen = gr.Textbox(visible=False), gr.State("")  # a State's value never reaches the address bar's script
     with gr.Row():
         stop = gr.Button("Cancel", visible=False, min_width=120)
         go_on = gr.Button("Go on from there", visible=False, min_width=120)

@@ -50,6 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _work(session_id: str, folder: Path, spec: str, watch: Watch) -> int:
     with closing(open_rw("memory", folder)) as connection:
         sessions.change(connection, session_id, pid=os.getpid(), beat_ms=now_ms())
+        session = sessions.read(connection, session_id)
+    if session is not None and not session.under_way:
+        return 0  # cancelled before it began: no model is loaded for it
     watch.begin()
     try:
         with _open(spec) as model:

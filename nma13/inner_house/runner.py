@@ -91,11 +91,13 @@ def run(session_id: str, folder: Path, model: Model, watch: Watch) -> None:
         words = load_programme(WORDS)
         case = case_of(session, state)
         for count in range(1, len(words.rounds) + 1):
-            sessions.change(connection, session_id, status="running", round=words.rounds[count - 1].name)
+            if not sessions.advance(connection, session_id, words.rounds[count - 1].name):
+                return
             so_far = replace(words, rounds=words.rounds[:count])
             if not _round(connection, session_id, so_far, case, state, model, watch):
                 return
-        sessions.change(connection, session_id, round="BOF")
+        if not sessions.advance(connection, session_id, "BOF"):
+            return
         _conclude(connection, session_id, words, case, state, model, watch, folder)
 
 

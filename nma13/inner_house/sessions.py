@@ -163,6 +163,17 @@ def change(connection: sqlite3.Connection, session_id: str, **columns: Any) -> N
         )
 
 
+def advance(connection: sqlite3.Connection, session_id: str, round_: str) -> bool:
+    """Into its next round; False when the session is over: it must not come back to life."""
+    with transaction(connection):
+        found = connection.execute(
+            "UPDATE inner_house_sessions SET status = 'running', round = ?"
+            " WHERE session_id = ? AND status IN ('starting', 'running')",
+            (round_, session_id),
+        )
+    return found.rowcount == 1
+
+
 def end(
     connection: sqlite3.Connection, session_id: str, status: Status, now: int, error: str | None = None, **columns: Any
 ) -> bool:

