@@ -5,6 +5,7 @@ Nothing is dropped silently: a finding that a guard silences stays, with the gua
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,7 +117,7 @@ class RuleEngine:
         if self._lexicon:
             for finding, where in self._lexicon.findings(document):
                 if finding.rule not in self.overlay.off:
-                    scan.keep(finding, where)
+                    scan.keep(scan.unless_allowed(finding), where)
         scan.settle()
         for rule in self._combinations:
             scan.combine(rule)
@@ -337,6 +338,17 @@ class _Scan:
     def at(self, name: str, place: tuple[int, int]) -> str:
         span = self.document.span(*place)
         return f"{name}@[{span.start},{span.end}]"
+
+    def unless_allowed(self, finding: Finding) -> Finding:
+        """A finding made of words is silenced where allowed phrases hold all the words it quotes."""
+        phrases = [re.compile(re.escape(phrase)) for phrase in self.allow]
+        lower = self.document.lower
+        places = [self.document.span(*match.span()) for phrase in phrases for match in phrase.finditer(lower)]
+        holding = [[p for p in places if p.start <= s.start and s.end <= p.end] for s in finding.spans]
+        if finding.suppressed_by or not all(holding):
+            return finding
+        place = holding[0][0]
+        return finding._replace(suppressed_by=f"ALLOWED@[{place.start},{place.end}]")
 
     def allowed(self, start: int, end: int) -> str:
         lower = self.document.lower

@@ -98,3 +98,15 @@ def test_looking_up_and_offering_agree(words: list[str]) -> None:
     clause = read(" ".join(words) or "x").clauses
     rows = {number for c in clause for f in features(c.tokens) if (number := lexicon()._place.get(f)) is not None}
     assert lexicon().known(clause) == rows | ({UNKNOWN} if clause else set())
+
+
+def test_an_allowed_phrase_holds_the_words_it_quotes() -> None:
+    flag = "FLAG=CRISIS"
+    (plain,) = [f for f in shipped().scan(read(DANGER)).findings if f.origin is Origin.LEXICON and f.sets == flag]
+    assert plain.counts
+    whole = RuleEngine(load_rules(), Overlay("mine", (), (DANGER.lower(),)), outputs=False)
+    part = RuleEngine(load_rules(), Overlay("mine", (), (plain.spans[0].text.lower(),)), outputs=False)
+    (held,) = [f for f in whole.scan(read(DANGER)).findings if f.origin is Origin.LEXICON and f.sets == flag]
+    (not_held,) = [f for f in part.scan(read(DANGER)).findings if f.origin is Origin.LEXICON and f.sets == flag]
+    assert held.suppressed_by.startswith("ALLOWED@")
+    assert not_held.counts
