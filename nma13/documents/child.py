@@ -76,7 +76,7 @@ def _progress(told: TextIO, limits: Limits) -> Callable[[int, int], None]:
         now = time.monotonic()
         if now - last >= TELL_EVERY_S:
             last = now
-            if _resident() > limits.memory:  # where the system does not hold the limit itself
+            if _peak() - INHERITED > limits.memory:  # where the system does not hold the limit itself
                 raise MemoryError
             _tell(told, at=done, of=total)
 
@@ -99,9 +99,13 @@ def _confine(limits: Limits) -> None:
             continue  # macOS knows no limit of address space: progress() looks at what is really used
 
 
-def _resident() -> int:
+def _peak() -> int:
     used = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return used if sys.platform == "darwin" else used * 1024
+
+
+INHERITED = _peak()
+"""The mark of the process that began this one survives the exec: a lab that holds a large model is no large document."""
 
 
 def _too_much(limits: Limits) -> str:

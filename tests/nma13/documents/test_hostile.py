@@ -140,6 +140,13 @@ def test_a_reader_that_wants_too_much_memory_is_ended(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_the_memory_of_the_lab_is_not_held_against_a_document(tmp_path: Path) -> None:
+    limits = replace(SMALL, memory=512 * 1024 * 1024)
+    model = bytearray(b"x") * (limits.memory + 64 * 1024 * 1024)  # a lab that holds more than a reader may
+    del model
+    assert isinstance(add(files.word(tmp_path / "lease.docx"), limits=limits), Added)
+
+
 def test_a_reader_that_does_not_come_to_an_end_is_ended(tmp_path: Path) -> None:
     path = files.pdf(tmp_path / "slow.pdf", ([files.KEEPER] * 40 for _ in range(2_000)))
     assert "reading it took" in refusal(path, replace(SMALL, seconds=1, silence=0.5)).lower()
