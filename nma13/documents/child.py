@@ -105,7 +105,7 @@ def _peak() -> int:
 
 
 INHERITED = _peak()
-"""The mark of the process that began this one survives the exec: a lab that holds a large model is no large document."""
+"""The mark of the process that began this one survives the exec; a lab that holds a model is no large document."""
 
 
 def _too_much(limits: Limits) -> str:
