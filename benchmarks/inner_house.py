@@ -132,5 +132,9 @@ def shortened(words: Programme, by: int) -> Programme:
     return replace(words, rounds=tuple(replace(round_, tokens=round_.tokens // by) for round_ in words.rounds))
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run("inner_house", measure, arguments)
+
+
 if __name__ == "__main__":
-    raise SystemExit(run("inner_house", measure))
+    raise SystemExit(main())

@@ -196,5 +196,9 @@ def measure(short: bool) -> list[Row]:
     return [*rows, Row("largest memory of the whole run", most, "MiB")]
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    return run("verisim", measure, arguments)
+
+
 if __name__ == "__main__":
-    raise SystemExit(run("verisim", measure))
+    raise SystemExit(main())

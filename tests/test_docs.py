@@ -43,6 +43,11 @@ def test_every_benchmark_is_documented(name: str) -> None:
     assert f"./lab bench {name}" in ALL_TEXT
 
 
+@pytest.mark.parametrize("name", benchmark_names())
+def test_every_benchmark_can_be_called_by_its_name(name: str) -> None:
+    assert "\ndef main(" in (ROOT / "benchmarks" / f"{name}.py").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):

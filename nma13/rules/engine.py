@@ -24,7 +24,6 @@ from nma13.text import Clause, Document, SentenceBounds
 KEPT = 64
 """Findings kept per rule and text, counting and silenced ones apart; the rest is told as a number."""
 
-
 PASSAGE = 2
 """Sentences before and after the one that woke it in which a rule of scope `text` may match."""
 
@@ -287,7 +286,6 @@ class _Scan:
             names = (lead,) if lead else rule.any
             places = sorted({where for name in names for _, where in signals.get(name, ())})
         for place in places:
-            parts: list[Finding] = []
             if any(self.first(name, place) for name in rule.none):
                 continue
             wanted = [self.first(name, place) for name in rule.all]
@@ -296,17 +294,8 @@ class _Scan:
                 continue
             parts = [f for f in wanted if f] + optional
             spans = tuple(sorted({span for part in parts for span in part.spans}))
-            finding = Finding(
-                rule.id,
-                rule.sets,
-                rule.kind,
-                spans,
-                parts[0].clause,
-                (),
-                "",
-                tuple(f"FROM {part.rule}" for part in parts),
-                rule.reason,
-            )
+            marks = tuple(f"FROM {part.rule}" for part in parts)
+            finding = Finding(rule.id, rule.sets, rule.kind, spans, parts[0].clause, (), "", marks, rule.reason)
             self.keep(finding, -1 if place is None else place)
 
     def first(self, signal: str, sentence: int | None) -> Finding | None:

@@ -58,7 +58,7 @@ def test_a_crisis_shows_help_first_and_asks_no_model(open_page: Callable[..., Pa
     page = open_page(address(lab.web))
     ask(page, "I want to die and I have the pills here.")
     expect(page.locator(".answer.urgent p").first).to_contain_text("emergency number")
-    expect(page.locator(".answer .source")).to_contain_text("no model writes this kind of answer")
+    expect(page.locator(".answer .source").first).to_contain_text("no model writes this kind of answer")
     assert_readable(page)
     page.screenshot(path=SCREENSHOTS / "navigate-crisis.png", full_page=True)
 

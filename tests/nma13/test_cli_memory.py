@@ -46,7 +46,7 @@ def test_the_repl_remembers() -> None:
 
 
 def test_what_was_learned_names_its_episodes_and_can_be_switched_off() -> None:
-    given = "\n".join([RANK] * 10 + ["I want to paint the fence this weekend.", "why", "quit"])
+    given = "\n".join([RANK] * 10 + ["I want to plant tulips along the fence.", "why", "quit"])
     answer = nma("repl", *QUIET, given=given + "\n")
     assert "Learned from earlier episodes" in answer.stdout
     assert "(#1, #2, #3" in answer.stdout

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nma13.evidence import Finding
 from nma13.kit import RAISING, default_kit
 from nma13.pipeline import run
 from nma13.semantic import SemanticScreen, chosen_screen
 from nma13.semantic import screen as module
 from nma13.semantic.exemplars import exemplars
 from nma13.state import summary
-from nma13.text import read
+from nma13.terms import Origin
+from nma13.text import Document, read
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def screen() -> SemanticScreen:
 
 
 def test_a_paraphrase_without_the_words_is_seen(screen: SemanticScreen) -> None:
-    text = "I'd be relieved if I went to bed and simply never woke."
+    text = "Some nights I think the kindest thing I could do is stop existing."
     seen = run(text, kit=default_kit(screen))
     assert seen.provenance.semantic
     finding = next(f for f in screen(read(text)) if f.sets == "FLAG=CRISIS")
@@ -38,15 +40,24 @@ def test_a_paraphrase_without_the_words_is_seen(screen: SemanticScreen) -> None:
 @given(st.sampled_from([e for v in exemplars() for e in (*v.like[:2], *v.looks_like[:2])]), st.text(max_size=40))
 def test_it_quotes_the_input_and_only_ever_raises(screen: SemanticScreen, exemplar: str, noise: str) -> None:
     text = f"{exemplar} {noise}"
-    document = read(text)
-    for finding in screen(document):
-        assert finding.sets in RAISING
+    for finding in screen(read(text)):
         for span in finding.spans:
             assert text[span.start : span.end] == span.text
     alone, both = (summary(run(text, kit=default_kit(s))) for s in (None, screen))
     order = ("PROCEED", "HEDGE", "DECLINE", "FORK")
     assert set(alone["red_flags"]) <= set(both["red_flags"])
     assert order.index(both["trust"]) >= order.index(alone["trust"]) or alone["trust"] == "FORK"
+
+
+def test_a_finding_that_would_lower_caution_is_not_kept() -> None:
+    text = "I am not sure whether the papers are right."
+
+    def calming(document: Document) -> tuple[Finding, ...]:
+        span = document.span(0, len(text))
+        return (Finding("SEM-S-CLEAR", "S=CLEAR", "", (span,), span, (), "", (), "", Origin.SEMANTIC, 0.9),)
+
+    assert "S=CLEAR" not in RAISING
+    assert summary(run(text, kit=default_kit(calming))) == summary(run(text, kit=default_kit(None)))
 
 
 def test_the_same_text_gives_the_same_findings(screen: SemanticScreen) -> None:
