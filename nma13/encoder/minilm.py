@@ -233,6 +233,15 @@ def available() -> bool:
     return package_folder() is not None
 
 
+def _one_thread() -> None:
+    """Matrix products on one thread from here on: these are small, and beside other work (a model that writes, a loop)
+    a second thread waits for its turn in a spin; one sentence took 500 ms that way instead of 9."""
+    import numpy  # noqa: F401  its library must be loaded before it can be told
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(limits=1, user_api="blas")
+
+
 def shared_encoder() -> Encoder:
     """The one encoder of this process, loaded at the first call."""
     with _loading:
@@ -243,6 +252,7 @@ def shared_encoder() -> Encoder:
                     "The sentence encoder is not installed. The lab works without it, more coarsely; "
                     "./lab setup installs it."
                 )
+            _one_thread()
             _loaded.append(Encoder(folder))
         return _loaded[0]
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 from tokenizers import Tokenizer
 
 from nma13.config import ROOT
@@ -146,3 +147,8 @@ def test_it_loads_late_and_without_torch() -> None:
 def test_the_fingerprint_names_the_weights() -> None:
     assert fingerprint().startswith("all-MiniLM-L6-v2 sha256:")
     assert shared_encoder() is shared_encoder()
+
+
+def test_matrix_products_stay_on_one_thread() -> None:
+    shared_encoder()
+    assert {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"} == {1}
