@@ -138,6 +138,13 @@ WORDS: tuple[Word, ...] = (
         needs=(),
     ),
     Word(
+        "update",
+        GROUPS[4],
+        "go to the newest version, with a backup; --back returns to the one before",
+        "launcher.update:update",
+        needs=(),
+    ),
+    Word(
         "test",
         GROUPS[4],
         "run the tests (--fast leaves out the slow ones)",
