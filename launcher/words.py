@@ -145,6 +145,15 @@ WORDS: tuple[Word, ...] = (
         needs=(),
     ),
     Word(
+        "verify",
+        GROUPS[4],
+        "compare the lab's files with the checksums of its release, or with its commit",
+        "launcher.release:verify",
+        needs=(),
+        usage="[MANIFEST]",
+    ),
+    Word("licences", GROUPS[4], "every package the lab is built on, with its licence", "launcher.release:licences"),
+    Word(
         "test",
         GROUPS[4],
         "run the tests (--fast leaves out the slow ones)",
