@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from nma13.config import data_dir, ensure_data_dir
 from nma13.store.catalog import DATABASES
@@ -125,9 +126,21 @@ def storable(text: str) -> str:
     return text
 
 
+class _Connection(sqlite3.Connection):
+    """SQLite quotes a damaged schema in its message, and Python fails to read the message: that is damage too."""
+
+    def execute(self, *arguments: Any) -> sqlite3.Cursor:
+        try:
+            return super().execute(*arguments)
+        except UnicodeDecodeError as error:
+            raise sqlite3.DatabaseError(f"malformed database schema: {error}") from error
+
+
 def _connect(path: Path, mode: str, *, immutable: bool = False) -> sqlite3.Connection:
     address = f"{path.absolute().as_uri()}?mode={mode}{'&immutable=1' if immutable else ''}"
-    connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000)
+    connection = sqlite3.connect(
+        address, uri=True, isolation_level=None, timeout=BUSY_TIMEOUT_MS / 1000, factory=_Connection
+    )
     connection.row_factory = sqlite3.Row
     return connection
 

@@ -77,7 +77,7 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
             f"There is no room to write {path.name} ({error}). What was saved before is safe; "
             "the last step was not saved. Make room on the disk, then go on."
         )
-    if "malformed" in said or "not a database" in said or "corrupt" in said:
+    if "malformed" in said or "not a database" in said or "corrupt" in said or "could not decode" in said:
         return BrokenDatabaseError(
             f"{path} is damaged or is not a database ({error}). It was left as it is. "
             "Keep a copy, then put a backup back with ./lab restore, or move the file away to start anew."

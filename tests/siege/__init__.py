@@ -1,0 +1,1 @@
+"""The lab under attack, door by door; docs/security.md says what each of these found."""
