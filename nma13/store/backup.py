@@ -123,7 +123,8 @@ def _copy_database(name: str, source: Path, target: Path, tell: Callable[[str], 
 def _check(path: Path, name: str) -> int:
     """A copy that cannot be read whole is no backup."""
     try:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        # For writing, though nothing is written: in a file opened for reading SQLite skips the tables' own rules.
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
         try:
             verdict = connection.execute("PRAGMA integrity_check").fetchone()[0]
             refuse_strange(connection, DATABASES[name], path)

@@ -104,6 +104,19 @@ def test_chance_damage_is_told_and_never_a_traceback(
         shutil.rmtree(folder)
 
 
+def test_a_value_that_breaks_a_tables_own_rule_is_seen(whole: Path, tmp_path: Path) -> None:
+    """Every page is sound, one value is not."""
+    shutil.copytree(whole, tmp_path / "data")
+    connection = open_rw("memory", tmp_path / "data")
+    connection.execute("PRAGMA ignore_check_constraints = ON")
+    connection.execute("UPDATE autonomous_loop SET confab = 7 WHERE id = 1")
+    connection.close()
+    report = diagnose(tmp_path / "data", thorough=True)
+    assert any("CHECK" in finding.what for finding in report.findings)
+    with pytest.raises(LabError, match="CHECK"):
+        backup(tmp_path / "copies", tmp_path / "data")
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"x" * 9000, b"SQLite format 3\0" + b"\xff" * 5000], ids=["empty", "text", "head"]
 )
