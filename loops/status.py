@@ -84,7 +84,7 @@ def _read(
     quiet = (
         None
         if last is None and begun_ms is None
-        else now - max(last["created_ms"] if last else 0, begun_ms or 0) / 1000
+        else max(0.0, now - max(last["created_ms"] if last else 0, begun_ms or 0) / 1000)  # a clock may be put back
     )
     state, detail = _state(heart, holder, now - heart["at_ms"] / 1000, quiet, stall_after_s)
     done = reader.execute(

@@ -26,6 +26,7 @@ from nma13.store.mend import scrub
 
 DAY_MS = 86_400_000
 RETENTION = "retention.days"
+ANNOUNCED = "retention.announced"
 COPIES = ("backups/*", "before-restore-*", "*.before-*.db", "archive/*")
 
 
@@ -165,17 +166,42 @@ def retention(connection: sqlite3.Connection) -> int | None:
     return json.loads(row[0]) if row else None
 
 
-def retain(folder: Path | None = None, now_ms: int | None = None) -> Forgotten | None:
-    """Remove what is older than the retention; None when nothing is due. Cheap enough to ask after every run."""
+def retain(folder: Path | None = None, now_ms: int | None = None, *, unasked: bool = False) -> Forgotten | None:
+    """Remove what is older than the retention; None when nothing is due. Cheap enough to ask after every run.
+
+    `unasked`, after a run: where the clock says that everything before this run is due at once, that is either a
+    long absence or a clock that leapt ahead. It is announced first, and goes with the next run.
+    """
     now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
     with closing(open_rw("memory", folder)) as connection:
         days = retention(connection)
         if days is None:
             return None
-        due = "SELECT 1 FROM episodic_memory WHERE created_ms < ? LIMIT 1"
-        if connection.execute(due, (now - days * DAY_MS,)).fetchone() is None:
+        before = now - days * DAY_MS
+        due = "SELECT count(*) FROM episodic_memory WHERE created_ms < ?"
+        if (count := connection.execute(due, (before,)).fetchone()[0]) == 0:
             return None
+        kept = connection.execute("SELECT count(*) FROM episodic_memory WHERE created_ms >= ?", (before,)).fetchone()[0]
+        if unasked and kept <= 1:  # this run alone
+            now = _announce(connection, now)
+            if connection.execute(due, (now - days * DAY_MS,)).fetchone()[0] == 0:
+                told = f"{count} earlier runs, all there are, will be forgotten with your next run: by this machine's "
+                told += f"clock they are older than {days} days. If the clock is wrong, set it right before that."
+                return Forgotten("Nothing", still=[told])
     return forget_older_than(days, folder, now)
+
+
+def _announce(connection: sqlite3.Connection, now: int) -> int:
+    """Note this moment, and return the one noted before it; 0 if there is none that this clock has passed."""
+    with transaction(connection):
+        row = connection.execute("SELECT value FROM settings WHERE key = ?", (ANNOUNCED,)).fetchone()
+        connection.execute(
+            "INSERT INTO settings (key, value, updated_ms) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
+            " SET value = excluded.value, updated_ms = excluded.updated_ms",
+            (ANNOUNCED, json.dumps(now), now),
+        )
+    before = json.loads(row[0]) if row else 0
+    return int(before) if before <= now else 0
 
 
 @contextmanager

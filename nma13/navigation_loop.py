@@ -178,7 +178,9 @@ def update(
             learned = learn(connection, now_ms) if is_due(loop.cycle) else None
             if learned and encoder.available():
                 embed_missing(connection)
-        retain(folder, now_ms)
+        kept = retain(folder, now_ms, unasked=True)
+        if kept and not kept.removed:
+            state = replace(state, notices=(*state.notices, *(Notice("memory", told) for told in kept.still)))
         if learned and learned.notice:
             state = replace(state, notices=(*state.notices, Notice("learning", learned.notice)))
         return Turn(state, loop, id_, verdict, learned)
