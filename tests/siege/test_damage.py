@@ -23,6 +23,7 @@ from nma13.store.doctor import diagnose
 from nma13.store.errors import explain
 from tests.nma13.store.helpers import write_cycle
 
+pytestmark = pytest.mark.slow
 ROUNDS = 40
 
 
@@ -117,9 +118,7 @@ def test_a_value_that_breaks_a_tables_own_rule_is_seen(whole: Path, tmp_path: Pa
         backup(tmp_path / "copies", tmp_path / "data")
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"x" * 9000, b"SQLite format 3\0" + b"\xff" * 5000], ids=["empty", "text", "head"]
-)
+@pytest.mark.parametrize("content", [b"", b"SQLite format 3\0" + b"\xff" * 5000], ids=["empty", "ruined"])
 @pytest.mark.parametrize(
     "words",
     [

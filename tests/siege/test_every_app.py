@@ -21,6 +21,7 @@ from tests.apps.test_guard_door import routes
 from tests.served import TOKEN, free_port
 from tests.wire import ask, talk
 
+pytestmark = pytest.mark.slow
 NAMES = [app.name for app in existing()]
 HOST = {"host": "lab.test"}
 

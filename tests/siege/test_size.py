@@ -17,6 +17,7 @@ from nma13.pipeline import InputError, run
 from tests.apps.test_api import call, post
 from tests.served import Served, start
 
+pytestmark = pytest.mark.slow
 TEN_MB = "I do not know what to do. " * 400_000
 
 
