@@ -13,8 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from launcher import setup
+from launcher.journal import refuse_in_between
 from launcher.words import BY_NAME, Word, help_text, nearest
 from nma13 import __version__
+from nma13.config import ROOT
 from nma13.errors import LabError, UsageError
 
 
@@ -42,6 +44,8 @@ def _dispatch(arguments: list[str]) -> int:
         print(f"NMA Lab {__version__}")
         return 0
     word, rest = _split(arguments)
+    if word.name != "update":
+        refuse_in_between(ROOT)
     if not {"--help", "-h"} & set(rest):  # even the help of a word needs its imports, but not the labs' extras
         setup.ensure(word.needs)
     elif word.needs:

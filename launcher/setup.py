@@ -52,13 +52,13 @@ CONSTRAINTS = "constraints.txt"
 
 def ensure(needs: Sequence[str]) -> None:
     """Install what is missing, then continue inside the lab's own Python. Quick when all is there."""
-    if not needs or _chosen_by_hand():
+    if not needs or chosen_by_hand():
         return
     missing = [name for name in needs if not is_current(PARTS[name])]
     if missing:
         install(missing)
     if not _inside_venv():
-        os.execv(venv_python(), [str(venv_python()), "-m", "launcher", *sys.argv[1:]])
+        os.execv(venv_python(), [str(venv_python()), "-P", "-m", "launcher", *sys.argv[1:]])
 
 
 def setup(arguments: list[str]) -> int:
@@ -96,6 +96,11 @@ def install(names: Sequence[str]) -> None:
     _say(f"Ready after {time.monotonic() - started:.0f} s.")
 
 
+def installed() -> dict[str, str]:
+    """Every part that was ever installed here, with the fingerprint of the pins it was last installed from."""
+    return {name: _stamp(part).read_text(encoding="utf-8") for name, part in PARTS.items() if _stamp(part).exists()}
+
+
 def is_current(part: Part) -> bool:
     """Whether the part was installed from exactly these pins by this .venv's Python."""
     try:
@@ -123,7 +128,7 @@ def _stamp(part: Part) -> Path:
     return VENV / f"lab-{part.name}.stamp"
 
 
-def _chosen_by_hand() -> bool:
+def chosen_by_hand() -> bool:
     """Somebody who runs `python -m launcher` in an environment of their own keeps that environment."""
     return sys.prefix != sys.base_prefix and not _inside_venv()
 

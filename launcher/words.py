@@ -138,6 +138,22 @@ WORDS: tuple[Word, ...] = (
         needs=(),
     ),
     Word(
+        "update",
+        GROUPS[4],
+        "go to the newest version, with a backup; --back returns to the one before",
+        "launcher.update:update",
+        needs=(),
+    ),
+    Word(
+        "verify",
+        GROUPS[4],
+        "compare the lab's files with the checksums of its release, or with its commit",
+        "launcher.release:verify",
+        needs=(),
+        usage="[MANIFEST]",
+    ),
+    Word("licences", GROUPS[4], "every package the lab is built on, with its licence", "launcher.release:licences"),
+    Word(
         "test",
         GROUPS[4],
         "run the tests (--fast leaves out the slow ones)",

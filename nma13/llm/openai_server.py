@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -22,6 +23,10 @@ from nma13.llm.types import Cancel, Chunk, Completion, Description, Request
 
 CONNECT_S = 5.0
 SILENCE_S = 300.0  # a large model may read a long prompt for minutes before its first word
+# What an honest server never reaches: how long a token is at most, a line of a stream, an answer that is no stream.
+TOKEN_CHARACTERS = 128
+LINE_BYTES = WHOLE_BYTES = 2_000_000
+COUNT_LIMIT = 10**12
 KEEPS_GRAMMARS = ("nma", "llamacpp")  # servers known by their signature to keep the `grammar` field
 
 
@@ -73,15 +78,18 @@ class OpenAIServer(Backend):
 
     def _pick(self, wanted: str) -> Mapping[str, Any]:
         """The server's entry for the wanted model, or for its first one if none was named."""
-        with self._failures("", CONNECT_S):
-            response = self._client.get("models", timeout=CONNECT_S * 2)
+        with (
+            self._failures("", CONNECT_S * 2),
+            self._client.stream("GET", "models", timeout=CONNECT_S * 2) as response,
+        ):
+            said = self._whole_answer(response, CONNECT_S * 4)
         if response.status_code == 404 and wanted:
             return {"id": wanted}  # a server without a list; the first request will tell
-        _check_status(response.status_code, response.headers, response.text, self.url)
+        _check_status(response.status_code, response.headers, said, self.url)
         try:
-            offers = [offer for offer in response.json()["data"] if isinstance(offer["id"], str)]
-        except (ValueError, KeyError, TypeError) as error:
-            raise _garbage(self.url, response.text, "") from error
+            offers = [offer for offer in json.loads(said)["data"] if isinstance(offer["id"], str)]
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _garbage(self.url, said, "") from error
         for offer in offers:
             if not wanted or offer["id"] == wanted:
                 return dict(offer)
@@ -99,15 +107,28 @@ class OpenAIServer(Backend):
             self._client.stream("POST", "chat/completions", json=self._body(job.request), timeout=silence) as r,
         ):
             if r.status_code != 200:
-                _check_status(r.status_code, r.headers, r.read().decode("utf-8", "replace"), self.url)
+                _check_status(r.status_code, r.headers, self._whole_answer(r, silence), self.url)
             if "text/event-stream" not in r.headers.get("content-type", ""):
-                raise _garbage(self.url, r.read().decode("utf-8", "replace"), "")
-            for line in r.iter_lines():
+                raise _garbage(self.url, self._whole_answer(r, silence), "")
+            for line in _lines(r, reply):
                 if job.stopped:
                     return job.cancelled_completion()
-                if reply.take(line):
+                if line is not None and reply.take(line):
                     break
+                reply.refuse_chatter(silence)
         return reply.completion(self._model)
+
+    def _whole_answer(self, response: Any, within_s: float) -> str:
+        """An answer that should be short: read to its end, but neither for ever nor without measure."""
+        give_up, found = time.monotonic() + within_s, bytearray()
+        for chunk in response.iter_bytes():
+            found += chunk
+            if len(found) > WHOLE_BYTES or time.monotonic() > give_up:
+                raise ModelServerError(
+                    f"The server at {self.url} does not come to an end with an answer that should be short "
+                    f"({len(found)} bytes so far). Nothing was stored. Check the address; it usually ends in /v1."
+                )
+        return found.decode("utf-8", "replace")
 
     def _body(self, request: Request) -> dict[str, Any]:
         if not self._constrains:  # said in words too, for servers that overlook response_format
@@ -169,7 +190,9 @@ class _Reply:
         self._parts: list[str] = []
         self._reason: str | None = None
         self._usage: Mapping[str, Any] = {}
+        self._named: Any = None
         self._done = False
+        self._characters, self._said_at = 0, time.monotonic()
 
     def take(self, line: str) -> bool:
         """True when the stream says it is complete."""
@@ -190,20 +213,47 @@ class _Reply:
                     f"The server at {self._url} reports: {_message(piece['error']).rstrip('.')}. Nothing was stored.",
                     partial=self._text,
                 )
-            self._usage = piece.get("usage") or self._usage
+            self._named = piece.get("model") or self._named
+            if isinstance(piece.get("usage"), Mapping):
+                self._usage = piece["usage"]
             for choice in piece.get("choices") or ():
                 self._reason = choice.get("finish_reason") or self._reason
                 text = (choice.get("delta") or {}).get("content")
                 if text:
-                    self._parts.append(str(text))
-                    self._job.emit(str(text))
-        except (ValueError, AttributeError, TypeError) as error:
+                    self._add(str(text))
+        except (ValueError, AttributeError, TypeError, RecursionError) as error:
             raise _garbage(self._url, said, self._text) from error
         return False
+
+    def _add(self, text: str) -> None:
+        self._parts.append(text)
+        self._characters += len(text)
+        self._said_at = time.monotonic()
+        if self._characters > _limit(self._job) * TOKEN_CHARACTERS:
+            raise ModelServerError(
+                f"The server at {self._url} was asked for {self._job.request.max_tokens} tokens and does not stop "
+                f"writing; {self._characters} characters had arrived. Nothing was stored. Is it an OpenAI-compatible "
+                "server? It overlooks max_tokens.",
+                partial=self._text,
+            )
+        self._job.emit(text)
+
+    def refuse_chatter(self, silence: float) -> None:
+        """Signs of life are no words: a server that sends only those is as silent as one that sends nothing."""
+        if time.monotonic() - self._said_at > silence:
+            raise ModelTimeout(
+                f"The server at {self._url} kept the line open for {silence:g} s without a word; "
+                f"{self._characters} characters had arrived. Nothing was stored. "
+                "It may be overloaded or stuck; try again, or restart it.",
+                partial=self._text,
+            )
 
     @property
     def _text(self) -> str:
         return "".join(self._parts)
+
+    def too_long(self) -> ModelError:
+        return _garbage(self._url, f"a line of more than {LINE_BYTES} bytes", self._text)
 
     def completion(self, model: str) -> Completion:
         if not self._done and self._reason is None:
@@ -218,11 +268,46 @@ class _Reply:
             text=self._text,
             finish_reason="length" if self._reason == "length" else "stop",
             prompt_tokens=_whole(self._usage.get("prompt_tokens")) or 0,
-            completion_tokens=_whole(self._usage.get("completion_tokens")) or len(self._parts),
+            completion_tokens=self._counted(),
             seconds=self._job.seconds,
-            model=model,
+            model=self._written_by(model),
             cached_tokens=_whole(cached) or 0,
         )
+
+    def _written_by(self, asked: str) -> str:
+        """Another name than the one asked for (an alias, or another model) belongs in the record."""
+        said = "".join(letter for letter in str(self._named or "")[:80] if letter.isprintable()).strip()
+        return asked if said in ("", asked) else f"{asked} (answered as {said})"
+
+    def _counted(self) -> int:
+        """What the server counted, if that many tokens can make this text; otherwise the pieces that came."""
+        said = _whole(self._usage.get("completion_tokens")) or 0
+        believable = said <= _limit(self._job) and said * TOKEN_CHARACTERS >= self._characters
+        return said if said and believable else len(self._parts)
+
+
+def _limit(job: Job) -> int:
+    """How many tokens may come: those asked for, and a few for what servers send around them."""
+    return job.request.max_tokens + 64
+
+
+def _lines(response: Any, reply: _Reply) -> Iterator[str | None]:
+    """The lines of a stream; None after a chunk that ended none, so that whoever waits can look at the clock."""
+    pending = bytearray()
+    for chunk in response.iter_bytes():
+        pending += chunk
+        *whole, rest = bytes(pending).splitlines(keepends=True) or [b""]
+        if rest.endswith((b"\n", b"\r")):
+            whole, rest = [*whole, rest], b""
+        pending = bytearray(rest)
+        if len(pending) > LINE_BYTES:
+            raise reply.too_long()
+        for line in whole:
+            yield line.decode("utf-8", "replace").rstrip("\r\n")
+        if not whole:
+            yield None
+    if pending:
+        yield pending.decode("utf-8", "replace")
 
 
 def is_loopback(host: str) -> bool:
@@ -297,7 +382,8 @@ def _message(error: Any) -> str:
 
 
 def _whole(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    """A count a server named, if it can be one (and can be stored)."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= COUNT_LIMIT else None
 
 
 def _utf8(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -52,6 +53,17 @@ class AlreadyRunningError(StoreError):
     """Another process holds the lock of this name."""
 
 
+ROOM_BYTES = 100_000
+
+
+def _no_room(path: Path) -> bool:
+    """A disk without room for the index of a WAL is told by SQLite as «disk I/O error», not as full."""
+    try:
+        return shutil.disk_usage(path if path.is_dir() else path.parent).free < ROOM_BYTES
+    except OSError:
+        return False
+
+
 def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
     """Turn what SQLite or the system said into a sentence: what, what it means, what to do."""
     said = str(error).lower()
@@ -60,7 +72,7 @@ def explain(error: sqlite3.Error | OSError, path: Path) -> StoreError:
             f"{path.name} is being written by another process and stayed busy ({error}). "
             "Nothing was changed. Try again in a moment; ./lab doctor shows who is running."
         )
-    if "full" in said or "no space" in said:
+    if "full" in said or "no space" in said or ("disk i/o" in said and _no_room(path)):
         return DiskFullError(
             f"There is no room to write {path.name} ({error}). What was saved before is safe; "
             "the last step was not saved. Make room on the disk, then go on."

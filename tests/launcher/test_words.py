@@ -99,3 +99,14 @@ def test_a_model_string_that_cannot_be_read_is_told_before_anything_starts() -> 
     answer = lab("web", "--model", "gpt5")
     assert answer.returncode == 2
     assert "does not name a model" in answer.stderr
+
+
+def test_standing_in_another_lab_changes_nothing(tmp_path: Path) -> None:
+    """`python -m` searches the present folder first; there might be another clone."""
+    (tmp_path / "launcher").mkdir()
+    (tmp_path / "launcher" / "__init__.py").write_text("raise SystemExit('the wrong lab')")
+    answer = subprocess.run(
+        [str(ROOT / "lab"), "--version"], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=False,
+        env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LAB_PYTHON": sys.executable},
+    )  # fmt: skip
+    assert answer.stdout.startswith("NMA Lab "), answer.stderr
