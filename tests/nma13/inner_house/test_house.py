@@ -14,8 +14,22 @@ from pathlib import Path
 import pytest
 
 from nma13.config import ROOT
+from nma13.context import NavigationContext
 from nma13.errors import UsageError
-from nma13.inner_house import Asked, Declined, Session, Started, cancel, look, recent, resume, start, wait
+from nma13.inner_house import (
+    Asked,
+    Declined,
+    Session,
+    Started,
+    cancel,
+    look,
+    prepare,
+    process,
+    recent,
+    resume,
+    start,
+    wait,
+)
 from nma13.inner_house import coordinator as house
 from nma13.inner_house.runner import Watch, run
 from nma13.llm.scripted import ScriptedModel
@@ -57,7 +71,8 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def done(session: str, folder: Path, model: ScriptedModel) -> Session:
-    run(session, folder, model, Watch(session, folder, 60))
+    state = house.decide(look(session, folder).problem or "")
+    run(session, folder, model, Watch(session, folder, 60), state)
     return look(session, folder)
 
 
@@ -252,7 +267,7 @@ def test_a_runner_that_is_only_slow_to_start_is_not_reported_dead(
         process.send_signal(signal.SIGSTOP)
         return process
 
-    monkeypatch.setattr(house.subprocess, "Popen", held_up)
+    monkeypatch.setattr(process.subprocess, "Popen", held_up)
     found = start(PROBLEM, SCRIPTED, tmp_path)
     assert isinstance(found, Started)
     time.sleep(0.1)
@@ -269,6 +284,97 @@ def test_the_time_can_run_out(tmp_path: Path) -> None:
     assert isinstance(found, Started)
     session = wait(found.session, tmp_path)
     assert session.status == "timeout"
+
+
+def ready() -> process.Runner:
+    runner = process._PLACE._runner
+    assert runner is not None
+    return runner
+
+
+def test_a_process_that_stands_ready_is_given_the_session(tmp_path: Path) -> None:
+    prepare("scripted:", tmp_path)
+    pid = ready().pid
+    prepare("scripted:", tmp_path)
+    assert ready().pid == pid, "a second wish only renews the wait"
+    assert house.read_holder(tmp_path / "inner_house.lock") is None
+    assert not (tmp_path / "memory.db").exists()
+    found = start(PROBLEM, SCRIPTED, tmp_path)
+    assert isinstance(found, Started)
+    assert look(found.session, tmp_path).pid == pid
+    assert wait(found.session, tmp_path).status == "done"
+    until(lambda: not house._is_there(pid))
+
+
+def test_one_that_stands_ready_with_another_model_is_let_go(tmp_path: Path) -> None:
+    prepare("scripted: --pace 1", tmp_path)
+    pid = ready().pid
+    found = start(PROBLEM, SCRIPTED, tmp_path)
+    assert isinstance(found, Started)
+    assert look(found.session, tmp_path).pid != pid
+    assert wait(found.session, tmp_path).status == "done"
+    until(lambda: not house._is_there(pid))
+
+
+def test_one_that_died_while_it_stood_ready_costs_nothing(tmp_path: Path) -> None:
+    prepare("scripted:", tmp_path)
+    os.kill(ready().pid, signal.SIGKILL)
+    found = start(PROBLEM, SCRIPTED, tmp_path)
+    assert isinstance(found, Started)
+    assert wait(found.session, tmp_path).status == "done"
+
+
+def test_a_crisis_begins_nothing_in_a_process_that_stands_ready(tmp_path: Path) -> None:
+    prepare("scripted:", tmp_path)
+    assert isinstance(
+        start("I am going to kill myself tonight, the pills are on the table.", SCRIPTED, tmp_path), Declined
+    )
+    assert ready().alive
+    assert not (tmp_path / "memory.db").exists()
+    process.let_go()
+
+
+def test_one_that_stands_ready_ends_with_whoever_started_it(tmp_path: Path) -> None:
+    script = (
+        "import sys, time; from pathlib import Path; from nma13.inner_house import prepare, process;"
+        "prepare('scripted:', Path(sys.argv[1])); print(process._PLACE._runner.pid, flush=True); time.sleep(60)"
+    )
+    starter = subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    assert starter.stdout is not None
+    pid = int(starter.stdout.readline())
+    assert house._is_there(pid)
+    starter.kill()
+    starter.wait()
+    until(lambda: not house._is_there(pid))
+
+
+def test_a_resumed_session_keeps_what_its_gates_were_given(tmp_path: Path, begun, monkeypatch) -> None:
+    session = begun(Asked(model="scripted:", context=NavigationContext(locale="de-DE")))
+    cancel(session, tmp_path)
+    seen: list[str] = []
+    ordinary = house.run_gates
+
+    def gates(text, context, kit):
+        seen.append(context.locale)
+        return ordinary(text, context, kit)
+
+    monkeypatch.setattr(house, "run_gates", gates)
+    assert isinstance(resume(session, tmp_path), Started)
+    assert seen == ["de-DE"]
+
+
+def test_a_session_whose_words_are_now_a_crisis_is_not_resumed(tmp_path: Path, begun) -> None:
+    session = begun()
+    cancel(session, tmp_path)
+    with closing(open_rw("memory", tmp_path)) as connection:
+        words = "I am going to kill myself tonight, the pills are on the table."
+        connection.execute("UPDATE inner_house_sessions SET problem = ?", (words,))
+    declined = resume(session, tmp_path)
+    assert isinstance(declined, Declined)
+    assert declined.words
+    assert look(session, tmp_path).status == "cancelled"
 
 
 def test_the_list_is_newest_first(begun, tmp_path: Path) -> None:
