@@ -30,14 +30,14 @@ class Ear(threading.Thread):
         self.order: Order | None = None
         self.watch: Watch | None = None
         self.refused = ""
-        self._lock = InstanceLock(LOCK, folder)
+        self._lock: InstanceLock | None = None
 
     def run(self) -> None:
         self.order = Order.read(sys.stdin.buffer.readline())
         if self.order is None:
             return
         try:
-            self._lock.__enter__()  # until this process ends: the kernel frees it
+            self._lock = InstanceLock(LOCK, self._folder).__enter__()  # until this process ends: the kernel frees it
             with closing(open_rw("memory", self._folder)) as connection:
                 sessions.change(connection, self.order.session, pid=os.getpid(), beat_ms=now_ms())
         except LabError as error:

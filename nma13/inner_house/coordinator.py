@@ -82,7 +82,7 @@ def start(problem: str, asked: Asked = Asked(), folder: Path | None = None) -> S
     choice = explain_choice(asked.model)
     if choice.backend == "none":
         raise UsageError(
-            f"The Inner House needs a language model ({choice.why}). Nothing was started. "
+            f"The Inner House needs a language model, and none is to run here ({choice.why}). Nothing was started. "
             "Name one with --model (./lab model shows which there are), or ask in Navigate, which needs none."
         )
     _refuse_second(folder)
