@@ -35,7 +35,7 @@ AT_ONCE = 2  # a model writes one text after the other anyway
 
 def build(lab: Lab) -> None:
     """Register the public functions with the page that is being built."""
-    for function in functions(lab):
+    for function in (*functions(lab), *deliberation(lab)):
         # Unqueued, an agent's call is answered in place. Gradio would otherwise call its own address, without a token.
         gr.api(function, api_name=function.__name__, queue=False)
 
@@ -85,28 +85,6 @@ def functions(lab: Lab) -> tuple[Callable[..., Any], ...]:
         state = run(text, context, default_kit(chosen_screen(None if semantic else "off")))
         return {"summary": summary(state), "state": to_plain(state)}
 
-    def inner_house_start(text: str, terrain: bool = True) -> dict:  # type: ignore[type-arg]
-        """Begin a deliberation of the seven stations on one problem. It takes minutes and runs by itself: ask for its
-        status with the session that is given back. In a crisis help is given instead, and nothing is begun or stored.
-
-        Args:
-            text: The person's own words.
-            terrain: False gives the stations nothing of what the research loops have found.
-        """
-        context = NavigationContext(locale=chosen(lab.data))
-        begun = inner_house.start(text, InnerHouse(terrain, lab.writer.wish, context=context), lab.data)
-        if isinstance(begun, Declined):
-            return {"session": None, "status": "declined", "text": begun.words, "summary": summary(begun.state)}
-        return {"session": begun.session, "status": "starting", "text": "", "summary": summary(begun.state)}
-
-    def inner_house_status(session: str) -> dict:  # type: ignore[type-arg]
-        """How a deliberation stands: its status, every station's words as far as they have come, and its resolution.
-
-        Args:
-            session: What inner_house_start gave back.
-        """
-        return inner_house.look(session.strip(), lab.data).to_dict()
-
     def recall(query: str, limit: int = 5) -> list[dict]:  # type: ignore[type-arg]
         """The earlier episodes most like a text, best first.
 
@@ -131,7 +109,35 @@ def functions(lab: Lab) -> tuple[Callable[..., Any], ...]:
         _within(limit)
         return _plain(documents.search(query, lab.data, limit))
 
-    return navigate, gates, inner_house_start, inner_house_status, recall, search_documents
+    return navigate, gates, recall, search_documents
+
+
+def deliberation(lab: Lab) -> tuple[Callable[..., Any], ...]:
+    """The two that begin a deliberation and follow it."""
+
+    def inner_house_start(text: str, terrain: bool = True) -> dict:  # type: ignore[type-arg]
+        """Begin a deliberation of the seven stations on one problem. It takes minutes and runs by itself: ask for its
+        status with the session that is given back. In a crisis help is given instead, and nothing is begun or stored.
+
+        Args:
+            text: The person's own words.
+            terrain: False gives the stations nothing of what the research loops have found.
+        """
+        context = NavigationContext(locale=chosen(lab.data))
+        begun = inner_house.start(text, InnerHouse(terrain, lab.writer.wish, context=context), lab.data)
+        if isinstance(begun, Declined):
+            return {"session": None, "status": "declined", "text": begun.words, "summary": summary(begun.state)}
+        return {"session": begun.session, "status": "starting", "text": "", "summary": summary(begun.state)}
+
+    def inner_house_status(session: str) -> dict:  # type: ignore[type-arg]
+        """How a deliberation stands: its status, every station's words as far as they have come, and its resolution.
+
+        Args:
+            session: What inner_house_start gave back.
+        """
+        return inner_house.look(session.strip(), lab.data).to_dict()
+
+    return inner_house_start, inner_house_status
 
 
 def _answer(turn: Turn) -> dict[str, Any]:
