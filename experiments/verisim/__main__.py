@@ -22,6 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     trains = words.add_parser("train", help="train our arm")
     trains.add_argument("world", choices=("network", "filesystem"))
     trains.add_argument("--seed", type=int, default=0)
+    trains.add_argument("--check", action="store_true", help="train again, compare with what is shipped, keep nothing")
     for each in (runs, trains):
         each.add_argument("--shipped", action="store_true", help="write where the shipped results lie")
     words.add_parser("figures", help="every shipped figure, verdict and docs/verisim.md again from the CSV files")
@@ -44,11 +45,23 @@ def _study(given: Any) -> int:
 
 
 def _train(given: Any) -> int:
-    from experiments.verisim.train import ship
+    from experiments.verisim.train import TOLERANCE, check, ship
 
+    if given.check:
+        found = check(given.world, given.seed)
+        print(
+            f"The data are {'the same' if found.same_data else 'DIFFERENT'}. The furthest weight is "
+            f"{found.furthest:g} away; {found.differ:.2%} of the held-out questions are answered differently "
+            f"(allowed: {TOLERANCE:.1%}). {'Agrees.' if found.agrees else 'DOES NOT AGREE.'}"
+        )
+        return 0 if found.agrees else 1
     folder = places.SHIPPED if given.shipped else places.own()
-    found = ship(given.world, given.seed, folder)
-    print(f"Trained in {found.seconds:.0f} s of CPU; kept as {places.weights_of(given.world, given.seed, folder)}.")
+    told = ship(given.world, given.seed, folder)
+    seconds = told["cpu_seconds"]
+    print(
+        f"Trained in {seconds['training']:.0f} s of CPU, on data made in {seconds['data']:.0f} s; "
+        f"kept as {places.weights_of(given.world, given.seed, folder)}."
+    )
     return 0
 
 
