@@ -9,7 +9,8 @@ from typing import Any
 
 from experiments.verisim import places, report
 from experiments.verisim.studies import STUDIES, study
-from experiments.verisim.studies.kit import PRESETS, conduct, manifest, read
+from experiments.verisim.studies.kit import PRESETS, manifest, read
+from experiments.verisim.sweep import ENGINES, study_one, sweep
 from nma13.errors import LabError
 
 
@@ -19,6 +20,8 @@ def main(arguments: list[str] | None = None) -> int:
     runs = words.add_parser("study", help="run one study, several, or all")
     runs.add_argument("names", nargs="+", metavar="NAME", help=f"all, or: {', '.join(STUDIES)}")
     runs.add_argument("--preset", choices=PRESETS, default="smoke")
+    runs.add_argument("--jobs", type=int, default=1, metavar="N", help="so many processes at once")
+    runs.add_argument("--engine", choices=ENGINES, default="local", help="on this machine, or on a Ray cluster")
     trains = words.add_parser("train", help="train our arm")
     trains.add_argument("world", choices=("network", "filesystem"))
     trains.add_argument("--seed", type=int, default=0)
@@ -34,12 +37,15 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _study(given: Any) -> int:
     folder = places.SHIPPED if given.shipped else places.own()
-    names = list(STUDIES) if "all" in given.names else given.names
-    for name in [study(name).name for name in names]:
+    names = [study(name).name for name in (list(STUDIES) if "all" in given.names else given.names)]
+    if given.jobs > 1 or given.engine != "local":
+        for line in sweep(names, PRESETS[given.preset], folder, given.jobs, given.engine):
+            print(line, flush=True)
+        print(f"Kept in {folder}.", file=sys.stderr)
+        return 0
+    for name in names:
         print(f"{name}: {STUDIES[name].title} ({given.preset}) …", file=sys.stderr, flush=True)
-        conduct(STUDIES[name], PRESETS[given.preset], folder)
-        said = manifest(name, folder)
-        print(f"{name}: {said['verdict']}. {said['why']} ({said['cpu_seconds']} s of CPU)", flush=True)
+        print(study_one(name, PRESETS[given.preset], folder), flush=True)
     print(f"Kept in {folder}.", file=sys.stderr)
     return 0
 
