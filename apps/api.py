@@ -1,4 +1,4 @@
-"""The lab for programs: four functions by HTTP and by MCP, behind the same guard as the pages.
+"""The lab for programs: six functions by HTTP and by MCP, behind the same guard as the pages.
 
 What is public is listed in `apps/registry.py`; every other handler of the page is private. docs/web.md shows calls.
 """
@@ -13,12 +13,14 @@ from typing import Any
 
 from apps.gradio_setup import gr
 from apps.lab import Lab
-from apps.locale import chosen
-from nma13 import documents, memory
+from nma13 import documents, inner_house, memory
 from nma13.context import NavigationContext
 from nma13.errors import UsageError
+from nma13.inner_house import Asked as InnerHouse
+from nma13.inner_house import Declined
 from nma13.jsonio import to_plain
 from nma13.kit import default_kit
+from nma13.locale import chosen
 from nma13.navigation_loop import Asked, Turn
 from nma13.navigation_loop import navigate as turns
 from nma13.pipeline import run
@@ -33,7 +35,7 @@ AT_ONCE = 2  # a model writes one text after the other anyway
 
 def build(lab: Lab) -> None:
     """Register the public functions with the page that is being built."""
-    for function in functions(lab):
+    for function in (*functions(lab), *deliberation(lab)):
         # Unqueued, an agent's call is answered in place. Gradio would otherwise call its own address, without a token.
         gr.api(function, api_name=function.__name__, queue=False)
 
@@ -108,6 +110,34 @@ def functions(lab: Lab) -> tuple[Callable[..., Any], ...]:
         return _plain(documents.search(query, lab.data, limit))
 
     return navigate, gates, recall, search_documents
+
+
+def deliberation(lab: Lab) -> tuple[Callable[..., Any], ...]:
+    """The two that begin a deliberation and follow it."""
+
+    def inner_house_start(text: str, terrain: bool = True) -> dict:  # type: ignore[type-arg]
+        """Begin a deliberation of the seven stations on one problem. It takes minutes and runs by itself: ask for its
+        status with the session that is given back. In a crisis help is given instead, and nothing is begun or stored.
+
+        Args:
+            text: The person's own words.
+            terrain: False gives the stations nothing of what the research loops have found.
+        """
+        context = NavigationContext(locale=chosen(lab.data))
+        begun = inner_house.start(text, InnerHouse(terrain, lab.writer.wish, context=context), lab.data)
+        if isinstance(begun, Declined):
+            return {"session": None, "status": "declined", "text": begun.words, "summary": summary(begun.state)}
+        return {"session": begun.session, "status": "starting", "text": "", "summary": summary(begun.state)}
+
+    def inner_house_status(session: str) -> dict:  # type: ignore[type-arg]
+        """How a deliberation stands: its status, every station's words as far as they have come, and its resolution.
+
+        Args:
+            session: What inner_house_start gave back.
+        """
+        return inner_house.look(session.strip(), lab.data).to_dict()
+
+    return inner_house_start, inner_house_status
 
 
 def _answer(turn: Turn) -> dict[str, Any]:

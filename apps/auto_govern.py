@@ -9,21 +9,20 @@ from typing import Any
 from apps import answer, citations, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html, el
-from apps.inner_house import convene, make_board
+from apps.inner_house import QUIET, cleared, convene, make_board, make_ready, nothing_new
 from apps.lab import Lab
-from apps.locale import chosen
 from nma13.context import NavigationContext
 from nma13.errors import LabError
 from nma13.interpreter import Shown, Withdrawn
 from nma13.kit import default_kit
 from nma13.llm import explain_choice
+from nma13.locale import chosen
 from nma13.navigation_loop import Asked, Turn, navigate
 from nma13.pipeline import run
 from nma13.semantic import chosen_screen
 from nma13.state import PipelineState, summary
 from nma13.terms import RedFlag, Routing
 
-BOARD = 5  # parts of the Inner House board
 NO_MODEL = "The Inner House needs a language model and there is none here, so Navigate answers instead."
 
 
@@ -62,6 +61,7 @@ def build(lab: Lab) -> None:
     def govern(text: str) -> Iterator[tuple[Any, ...]]:
         yield from _govern(lab, text or "")
 
+    asked.focus(lambda: make_ready(lab), None, None, **QUIET)
     gr.on(
         [go.click, asked.submit], govern, [asked], [decided, words, told, *board.parts],
         show_progress="hidden", concurrency_limit=2, api_visibility="private",
@@ -69,7 +69,6 @@ def build(lab: Lab) -> None:
 
 
 def _govern(lab: Lab, text: str) -> Iterator[tuple[Any, ...]]:
-    cleared = "", "", "", gr.Button(visible=False), gr.Button(visible=False)
     context = NavigationContext(locale=chosen(lab.data))
     kit = default_kit(chosen_screen(None))
     try:
@@ -79,19 +78,19 @@ def _govern(lab: Lab, text: str) -> Iterator[tuple[Any, ...]]:
         if room.inner_house:
             yield why, "", "", *convene(lab, text)
             return
-        yield why, answer.prose("", note="writing …"), "", *cleared
+        yield why, answer.prose("", note="writing …"), "", *cleared()
         written = ""
         for step in navigate(text, kit, lab.writer.voice, Asked(context=context), lab.data):
             match step:
                 case Shown(piece):
                     written += piece
-                    yield gr.skip(), answer.prose(written, note="writing …"), *(gr.skip(),) * (1 + BOARD)
+                    yield gr.skip(), answer.prose(written, note="writing …"), gr.skip(), *nothing_new()
                 case Withdrawn():
                     written = ""
                 case Turn():
-                    yield gr.skip(), *_finished(step), *(gr.skip(),) * BOARD
+                    yield gr.skip(), *_finished(step), *nothing_new()
     except LabError as refused:
-        yield pieces.panel("Nothing was run", el("p", str(refused))), "", "", *cleared
+        yield pieces.panel("Nothing was run", el("p", str(refused))), "", "", *cleared()
 
 
 def _finished(turn: Turn) -> tuple[Html, Html]:

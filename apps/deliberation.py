@@ -10,6 +10,7 @@ from apps.answer import STATION_NAMES
 from apps.html import Html, el
 from apps.pieces import Tone
 from nma13.inner_house import Session, Words
+from nma13.inner_house.sessions import without_its_words
 
 ROUNDS = {
     "R1": ("Round 1, alone", "Premises first; then what each station knows and cannot know."),
@@ -86,7 +87,7 @@ def _resolution(session: Session) -> Html | None:
     if lead:
         chips.append(pieces.chip(f"{lead} leads", "plain", f"lead station {session.lead_station}"))
     made = session.notes.get("resolution") or {}
-    repairs = [el("li", _without_its_words(repair)) for repair in made.get("repairs", ())]
+    repairs = [el("li", without_its_words(repair)) for repair in made.get("repairs", ())]
     return el(
         "article", el("h2", "Resolution"), el("div", chips, class_="chips"),
         [el("p", part) for part in session.resolution.split("\n") if part.strip()],
@@ -96,12 +97,6 @@ def _resolution(session: Session) -> Html | None:
            data_keep=f"{session.id}-repairs") if repairs else None,
         class_="answer", aria_live="polite", aria_label="Resolution",
     )  # fmt: skip
-
-
-def _without_its_words(repair: str) -> str:
-    """What did not pass the audit is not shown here either; the reason is."""
-    dropped, end, reason = repair.rpartition("»: ")
-    return f"a sentence was left out: {reason}" if end and dropped.startswith("dropped «") else repair
 
 
 def _asked(session: Session) -> Html:

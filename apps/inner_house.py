@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,16 @@ from apps import answer, deliberation, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
-from apps.locale import chosen
 from nma13.context import NavigationContext
-from nma13.errors import LabError, UsageError
-from nma13.inner_house import Asked, Declined, Session, cancel, look, recent, resume, start
+from nma13.errors import LabError
+from nma13.inner_house import Asked, Declined, Session, cancel, decide, look, prepare, recent, resume, start
+from nma13.locale import chosen
 from nma13.store import open_ro
 from nma13.store.errors import MissingDatabaseError
 
-LOOK_EVERY_S = 1.0
+LOOK_EVERY_S = 0.5  # only while a session is under way
+WARMING = "I want to paint the fence this weekend."  # reads the gates' rules and the screen in; kept nowhere
+PARTS = 6  # of a board
 QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 TO_ADDRESS = """(id) => { const url = new URL(location.href);
   if (id) url.searchParams.set("session", id); else url.searchParams.delete("session");
@@ -33,10 +35,11 @@ class Board:
     screen: Any
     stop: Any
     go_on: Any
+    clock: Any
 
     @property
     def parts(self) -> list[Any]:
-        return [self.current, self.seen, self.screen, self.stop, self.go_on]
+        return [self.current, self.seen, self.screen, self.stop, self.go_on, self.clock]
 
 
 def build(lab: Lab) -> None:
@@ -56,17 +59,18 @@ def build(lab: Lab) -> None:
         return *convene(lab, problem, terrain=terrain), gr.Dropdown(_sessions(lab), value=None)
 
     def opened(session: str | None) -> tuple[Any, ...]:
-        return shown(lab, session) if session else (gr.skip(),) * len(board.parts)
+        return shown(lab, session) if session else nothing_new()
 
     def arrived(request: gr.Request) -> tuple[Any, ...]:
         asked_for = request.query_params.get("session", "")
-        here = shown(lab, asked_for) if asked_for else (gr.skip(),) * len(board.parts)
+        here = shown(lab, asked_for) if asked_for else nothing_new()
         return *here, gr.Dropdown(_sessions(lab))
 
     to_address: dict[str, Any] = {"fn": None, "inputs": [board.current], "js": TO_ADDRESS, "api_visibility": "private"}
     begin.click(
         begun, [problem, terrain], [*board.parts, sessions], show_progress="hidden", api_visibility="private"
     ).then(**to_address)
+    problem.focus(lambda: make_ready(lab), None, None, **QUIET)
     sessions.input(opened, [sessions], board.parts, **QUIET).then(**to_address)
     gr.context.Context.root_block.load(arrived, None, [*board.parts, sessions], **QUIET)
 
@@ -77,38 +81,40 @@ def make_board(lab: Lab, before: Html) -> Board:
     with gr.Row():
         stop = gr.Button("Cancel", visible=False, min_width=120)
         go_on = gr.Button("Go on from there", visible=False, min_width=120)
-    board = Board(current, seen, gr.HTML(before), stop, go_on)
+    board = Board(current, seen, gr.HTML(before), stop, go_on, gr.Timer(LOOK_EVERY_S, active=False))
 
     def tick(session: str, seen: str) -> tuple[Any, ...]:
-        return shown(lab, session, seen) if session else (gr.skip(),) * len(board.parts)
+        return shown(lab, session, seen) if session else nothing_new()
 
     def cancelled(session: str) -> tuple[Any, ...]:
         cancel(session, lab.data)
         return shown(lab, session)
 
     def resumed(session: str) -> tuple[Any, ...]:
-        resume(session, lab.data)
-        return shown(lab, session)
+        again = resume(session, lab.data)
+        return _declined(again) if isinstance(again, Declined) else shown(lab, session)
 
-    gr.Timer(LOOK_EVERY_S).tick(tick, [current, seen], board.parts, **QUIET)
+    board.clock.tick(tick, [current, seen], board.parts, **QUIET)
     stop.click(cancelled, [current], board.parts, **QUIET)
     go_on.click(resumed, [current], board.parts, **QUIET)
     return board
 
 
+def make_ready(lab: Lab) -> None:
+    """Somebody begins to write: meanwhile a process loads the model, and this one reads what its gates need."""
+    with suppress(LabError):  # whatever is wrong is told to somebody who begins
+        prepare(lab.writer.wish, lab.data)
+        decide(WARMING)
+
+
 def convene(lab: Lab, problem: str, *, terrain: bool = True) -> tuple[Any, ...]:
     """Begin a deliberation, or say why there is none; values for `Board.parts`."""
     try:
-        if not lab.writer.use_model:
-            raise UsageError("The lab was opened without a model, and the stations need one. Nothing was started.")
         context = NavigationContext(locale=chosen(lab.data))
-        begun = start(problem or "", Asked(terrain=terrain, model=lab.writer.spec, context=context), lab.data)
+        begun = start(problem or "", Asked(terrain=terrain, model=lab.writer.wish, context=context), lab.data)
     except LabError as refused:
         return _instead(pieces.panel("No deliberation was started", el("p", str(refused))))
-    if isinstance(begun, Declined):
-        told = el("p", "No deliberation was started, and nothing was stored.", class_="source")
-        return _instead(el("div", answer.chips(begun.state), answer.prose(begun.words, begun.state), told))
-    return shown(lab, begun.session)
+    return _declined(begun) if isinstance(begun, Declined) else shown(lab, begun.session)
 
 
 def shown(lab: Lab, session_id: str, seen: str = "") -> tuple[Any, ...]:
@@ -119,17 +125,32 @@ def shown(lab: Lab, session_id: str, seen: str = "") -> tuple[Any, ...]:
         return _instead(pieces.panel("This session cannot be shown", el("p", str(error))))
     now = deliberation.stamp(session)
     if now == seen:
-        return (gr.skip(),) * 5
+        return nothing_new()
     buttons = gr.Button(visible=session.under_way), gr.Button(visible=_can_go_on(session))
-    return session.id, now, deliberation.screen(session), *buttons
+    return session.id, now, deliberation.screen(session), *buttons, gr.Timer(active=session.under_way)
+
+
+def nothing_new() -> tuple[Any, ...]:
+    """Values for `Board.parts` that leave all as it is."""
+    return (gr.skip(),) * PARTS
+
+
+def cleared() -> tuple[Any, ...]:
+    """Values for `Board.parts` with no session on it."""
+    return _instead(Html(""))
 
 
 def _can_go_on(session: Session) -> bool:
     return session.status in ("failed", "timeout", "cancelled") and session.problem is not None
 
 
+def _declined(instead: Declined) -> tuple[Any, ...]:
+    told = el("p", "No deliberation was started, and nothing was stored.", class_="source")
+    return _instead(el("div", answer.chips(instead.state), answer.prose(instead.words, instead.state), told))
+
+
 def _instead(words: Html) -> tuple[Any, ...]:
-    return "", "", words, gr.Button(visible=False), gr.Button(visible=False)
+    return "", "", words, gr.Button(visible=False), gr.Button(visible=False), gr.Timer(active=False)
 
 
 def _sessions(lab: Lab) -> list[tuple[str, str]]:

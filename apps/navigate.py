@@ -15,7 +15,6 @@ from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.html import text as text_of
 from apps.lab import Lab
-from apps.locale import chosen
 from apps.spool import Spool
 from nma13 import documents, web_search
 from nma13.context import NavigationContext
@@ -25,6 +24,7 @@ from nma13.errors import LabError, UsageError
 from nma13.interpreter import Shown, Withdrawn
 from nma13.kit import Kit, default_kit
 from nma13.llm import Cancel
+from nma13.locale import chosen
 from nma13.memory import VERDICTS, Verdict, give_feedback
 from nma13.navigation_loop import Asked, Turn, navigate
 from nma13.semantic import chosen_screen

@@ -17,8 +17,9 @@ class App:
     public: frozenset[str] = frozenset()  # API names; every other handler is private, named or not
 
 
+PUBLIC = frozenset({"navigate", "gates", "inner_house_start", "inner_house_status", "recall", "search_documents"})
 ALL = (
-    App("web", "NMA Lab", "web", "python web.py", frozenset({"navigate", "gates", "recall", "search_documents"})),
+    App("web", "NMA Lab", "web", "python web.py", PUBLIC),
     App("loop_monitor", "Loop monitor", "monitors.loop_monitor", "python -m monitors.loop_monitor"),
     App("prime_monitor", "Prime monitor", "monitors.prime_monitor", "python -m monitors.prime_monitor"),
     App(

@@ -10,11 +10,11 @@ from apps.gradio_setup import gr
 from apps.html import Html
 from apps.html import text as text_of
 from apps.lab import Lab
-from apps.locale import chosen
 from nma13.context import NavigationContext
 from nma13.errors import LabError
 from nma13.interpreter import Finished, Voice, stream
 from nma13.kit import default_kit
+from nma13.locale import chosen
 from nma13.pipeline import run
 from nma13.semantic import chosen_screen
 from nma13.state import PipelineState

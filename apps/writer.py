@@ -26,6 +26,11 @@ class Writer:
     _failure: str = ""
     _loading: bool = False
 
+    @property
+    def wish(self) -> str | None:
+        """The model as other processes are told of it; `none` where the lab was opened without one."""
+        return self.spec if self.use_model else "none"
+
     def warm(self) -> None:
         """Begin to load, so that the first question does not wait for it."""
         if self.use_model:

@@ -96,10 +96,42 @@ def interpreter() -> str:
     return "\n".join([*lines, *(f"| {row['what']} | {row['value']:.0f} |" for row in found["rows"])]) + "\n"
 
 
+def performance() -> str:
+    """Every kept figure that is compared with something, or has a bar; one table for each benchmark."""
+    told = []
+    for file in sorted(RESULTS.glob("*.json")):
+        if file.stem.startswith(ELSEWHERE):
+            continue
+        found = result(file.stem)
+        rows = [row for row in found["rows"] if row["ratio"] is not None or "bar" in row["against"]]
+        if rows:
+            told += [f"### {file.stem.replace('_', ': ', 1)}", "", f"{found['machine']}.", "", *HEAD]
+            told += [
+                f"| {row['what']} | {_round(row['value'])} {row['unit'].replace('|', '/')} | {_ratio(row['ratio'])} | "
+                f"{row['against'].replace('|', '/')} |"
+                for row in rows
+            ]
+            told.append("")
+    return "\n".join(told)
+
+
+HEAD = ("| what | here | ratio | against |", "|---|---|---|---|")
+ELSEWHERE = ("generalisation", "designs")  # shares of texts, not performance; docs/governance.md shows them
+
+
+def _round(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _ratio(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:,.2f}" if ratio < 10 else f"{ratio:,.0f}"
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "generalisation": generalisation,
     "designs": designs,
     "interpreter": interpreter,
+    "performance": performance,
 }
 
 

@@ -305,7 +305,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         case ["write-on", folder]:
             _write_on(Path(folder))
         case ["--part", part, *rest] if part in PARTS:
-            return run("memory", lambda short: measure(short, [part]), rest)
+            return run(f"memory_{part}", lambda short: measure(short, [part]), rest)
         case rest:
             return run("memory", measure, rest)
     return 0

@@ -354,15 +354,15 @@ def served(folder: Path) -> Iterator[dict[str, int]]:
         process.wait(30)
 
 
-def serve(folder: Path) -> None:
+def serve(folder: Path, wanted: dict[str, int] | None = None) -> None:
     from apps.lab import make_lab
     from apps.registry import ALL
     from apps.serving import listen
     from apps.shell import host
 
     apps = [app for app in ALL if app.name in MONITORS]
-    ports = {}
-    for app in apps:
+    ports = dict(wanted or {})
+    for app in apps[len(ports) :]:
         with listen("127.0.0.1", 0) as free:
             ports[app.name] = int(free.getsockname()[1])
     lines: Iterator[str] = iter([json.dumps({**ports, "pid": os.getpid()})])
@@ -417,6 +417,9 @@ def main(arguments: Sequence[str]) -> int:
     match list(arguments):
         case ["serve", folder]:
             serve(Path(folder))
+            return 0
+        case ["serve", folder, ports]:
+            serve(Path(folder), json.loads(ports))
             return 0
         case _:
             parser = argparse.ArgumentParser(prog="python -m benchmarks.monitors")

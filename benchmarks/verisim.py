@@ -1,13 +1,17 @@
 """World models under measure: oracles, reachability, a training step dense and sparse. `python -m benchmarks.verisim`.
 
 The dense arm is the source's pooled graph network, rebuilt and run here; both arms take the same examples, the
-same batch of 32 and one thread, and building the batch counts. `--short` stops at 200 hosts, the full form at 5,000.
+same batch of 32 and one thread, and building the batch counts. `--short` stops at 200 hosts, the full form at 5,000,
+where an arm is also trained from nothing; that run has a process of its own, so that its memory is its own.
 """
 
 from __future__ import annotations
 
+import json
 import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,9 +20,11 @@ import numpy as np
 
 from benchmarks.table import Row, run
 from experiments.verisim.factory import Plan, Transition, script, transitions
+from experiments.verisim.large import Large
 from experiments.verisim.worlds import make_world
 from experiments.verisim.worlds.contract import generator
 from experiments.verisim.worlds.network import reach
+from nma13.config import ROOT
 
 CONFIGURES = ("host_up", "host_down", "link_up", "link_down", "svc_up", "svc_down", "fw_deny", "fw_allow")
 BATCH = 32
@@ -131,7 +137,7 @@ def training(short: bool) -> list[Row]:
     return rows
 
 
-def middle(step: Callable[[], None], times: int = 7) -> float:
+def middle(step: Callable[[], Any], times: int = 7) -> float:
     """Median CPU milliseconds of one step; CPU time, because the machine may be shared."""
     taken = []
     for _ in range(times):
@@ -190,8 +196,50 @@ def dense_step(hosts: int, steps: Sequence[Transition]) -> float:
     return middle(one)
 
 
+def large(hosts: int, training: int) -> list[Row]:
+    """An arm taught on networks of this size from nothing, then asked about networks it has not seen."""
+    said = subprocess.run(
+        [sys.executable, "-m", "experiments.verisim.large", str(hosts), str(training)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    )
+    cost, what = json.loads(said.stdout), f"training from nothing, {hosts:,} hosts in use"
+    return [
+        Row(f"{what}, making the data", cost["data_seconds"], "s"),
+        Row(f"{what}, {training:,} steps", cost["training_seconds"], "s"),
+        Row(f"{what}, largest memory", cost["peak_mib"], "MiB"),
+        Row(f"{what}, exact deltas on networks not seen", cost["exact"], "share"),
+    ]
+
+
+def explorer() -> list[Row]:
+    """What a visitor of the explorer waits for on this side: its pages made, a step done and drawn."""
+    from apps import scaling_explorer
+    from apps.explorer import drawing, results, stage
+    from apps.lab import make_lab
+
+    began = time.process_time()
+    lab = make_lab(use_model=False)
+    scaling_explorer.build(lab)
+    built = time.process_time() - began
+    rows = [
+        Row("explorer, its page built once", built, "s"),
+        Row("explorer, first view filled", middle(lambda: results.at_a_glance(lab.data)), "ms"),
+    ]
+    for world, hosts in (("network", 5), ("network", 24), ("filesystem", 5)):
+        there = stage.play(stage.opened(world, hosts), stage.SHIPPED, 30)
+        took = middle(lambda there=there: drawing.stage(stage.play(there, stage.SHIPPED, 1)), 15)  # type: ignore[misc]
+        where = f"{hosts} hosts" if world == "network" else world
+        rows.append(Row(f"explorer, a step with the edit scorer, drawn, {where}", took, "ms"))
+    return rows
+
+
 def measure(short: bool) -> list[Row]:
-    rows = [*oracles(short), matrices(short), *training(short)]
+    rows = [*oracles(short), matrices(short), *training(short), *explorer()]
+    if not short:
+        rows += large(5000, Large().recipe.steps)
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return [*rows, Row("largest memory of the whole run", most, "MiB")]
 

@@ -43,7 +43,7 @@ def run(name: str, preset: str, data: Path) -> Iterator[Html]:
     )  # fmt: skip
     try:
         while process.poll() is None:
-            yield _progress(name, time.monotonic() - began)
+            yield _progress(name, preset, time.monotonic() - began)
             time.sleep(LOOK_EVERY_S)
         said = process.stdout.read() if process.stdout else ""
     finally:
@@ -61,16 +61,17 @@ def run(name: str, preset: str, data: Path) -> Iterator[Html]:
         yield pieces.panel(f"{name} did not finish", el("p", said[-600:]), el("p", "Earlier results were not touched."))
 
 
-def _progress(name: str, seconds: float) -> Html:
-    usual = _usual(name)
+def _progress(name: str, preset: str, seconds: float) -> Html:
+    usual = _usual(name, preset)
     left = "" if usual is None else f", {usual:.0f} s of CPU when it was last run"
     share = 0.0 if usual is None else min(0.97, seconds / max(1.0, usual))
     return pieces.panel(f"Running {name}", pieces.meter(share, "Time gone by"), el("p", f"{seconds:.0f} s{left}"))
 
 
-def _usual(name: str) -> float | None:
-    """What the shipped run cost, as a guide."""
+def _usual(name: str, preset: str) -> float | None:
+    """What the shipped run cost, as a guide, if it was of this size."""
     try:
-        return float(manifest(name)["cpu_seconds"])
+        told = manifest(name)
     except OSError:
         return None
+    return float(told["cpu_seconds"]) if told["preset"]["name"] == preset else None

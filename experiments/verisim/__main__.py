@@ -9,7 +9,8 @@ from typing import Any
 
 from experiments.verisim import places, report
 from experiments.verisim.studies import STUDIES, study
-from experiments.verisim.studies.kit import PRESETS, conduct, manifest, read
+from experiments.verisim.studies.kit import PRESETS, manifest, read
+from experiments.verisim.sweep import ENGINES, study_one, sweep
 from nma13.errors import LabError
 
 
@@ -19,9 +20,12 @@ def main(arguments: list[str] | None = None) -> int:
     runs = words.add_parser("study", help="run one study, several, or all")
     runs.add_argument("names", nargs="+", metavar="NAME", help=f"all, or: {', '.join(STUDIES)}")
     runs.add_argument("--preset", choices=PRESETS, default="smoke")
+    runs.add_argument("--jobs", type=int, default=1, metavar="N", help="so many processes at once")
+    runs.add_argument("--engine", choices=ENGINES, default="local", help="on this machine, or on a Ray cluster")
     trains = words.add_parser("train", help="train our arm")
     trains.add_argument("world", choices=("network", "filesystem"))
     trains.add_argument("--seed", type=int, default=0)
+    trains.add_argument("--check", action="store_true", help="train again, compare with what is shipped, keep nothing")
     for each in (runs, trains):
         each.add_argument("--shipped", action="store_true", help="write where the shipped results lie")
     words.add_parser("figures", help="every shipped figure, verdict and docs/verisim.md again from the CSV files")
@@ -33,22 +37,37 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _study(given: Any) -> int:
     folder = places.SHIPPED if given.shipped else places.own()
-    names = list(STUDIES) if "all" in given.names else given.names
-    for name in [study(name).name for name in names]:
+    names = [study(name).name for name in (list(STUDIES) if "all" in given.names else given.names)]
+    if given.jobs > 1 or given.engine != "local":
+        for line in sweep(names, PRESETS[given.preset], folder, given.jobs, given.engine):
+            print(line, flush=True)
+        print(f"Kept in {folder}.", file=sys.stderr)
+        return 0
+    for name in names:
         print(f"{name}: {STUDIES[name].title} ({given.preset}) …", file=sys.stderr, flush=True)
-        conduct(STUDIES[name], PRESETS[given.preset], folder)
-        said = manifest(name, folder)
-        print(f"{name}: {said['verdict']}. {said['why']} ({said['cpu_seconds']} s of CPU)", flush=True)
+        print(study_one(name, PRESETS[given.preset], folder), flush=True)
     print(f"Kept in {folder}.", file=sys.stderr)
     return 0
 
 
 def _train(given: Any) -> int:
-    from experiments.verisim.train import ship
+    from experiments.verisim.train import TOLERANCE, check, ship
 
+    if given.check:
+        found = check(given.world, given.seed)
+        print(
+            f"The data are {'the same' if found.same_data else 'DIFFERENT'}. The furthest weight is "
+            f"{found.furthest:g} away; {found.differ:.2%} of the held-out questions are answered differently "
+            f"(allowed: {TOLERANCE:.1%}). {'Agrees.' if found.agrees else 'DOES NOT AGREE.'}"
+        )
+        return 0 if found.agrees else 1
     folder = places.SHIPPED if given.shipped else places.own()
-    found = ship(given.world, given.seed, folder)
-    print(f"Trained in {found.seconds:.0f} s of CPU; kept as {places.weights_of(given.world, given.seed, folder)}.")
+    told = ship(given.world, given.seed, folder)
+    seconds = told["cpu_seconds"]
+    print(
+        f"Trained in {seconds['training']:.0f} s of CPU, on data made in {seconds['data']:.0f} s; "
+        f"kept as {places.weights_of(given.world, given.seed, folder)}."
+    )
     return 0
 
 

@@ -105,3 +105,21 @@ def interval(
     draws = [statistic(data[rng.integers(0, len(data), len(data))]) for _ in range(RESAMPLES)]
     low, high = np.percentile(draws, [2.5, 97.5])
     return float(statistic(data)), float(low), float(high)
+
+
+def nested_interval(groups: Sequence[Sequence[float]]) -> tuple[float, float, float]:
+    """The mean over groups with a bootstrap interval of 95 %: groups are drawn again, then values within them.
+
+    A group is one training seed. With three of them the interval is coarse, but it is about training again, which an
+    interval over the rollouts of one trained arm is not.
+    """
+    data = [np.asarray(group, float) for group in groups if len(group)]
+    if len(data) < 2:
+        return interval(data[0] if data else [])
+    rng = np.random.default_rng(0)
+    draws = []
+    for _ in range(RESAMPLES):
+        chosen = [data[place] for place in rng.integers(0, len(data), len(data))]
+        draws.append(np.mean([each[rng.integers(0, len(each), len(each))].mean() for each in chosen]))
+    low, high = np.percentile(draws, [2.5, 97.5])
+    return float(np.mean([each.mean() for each in data])), float(low), float(high)

@@ -18,6 +18,10 @@ def weights_of(world: str, seed: int, folder: Path = SHIPPED) -> Path:
     return folder / "weights" / f"{world}-{seed}.npz"
 
 
+def manifest_of_weights(world: str, seed: int, folder: Path = SHIPPED) -> Path:
+    return weights_of(world, seed, folder).with_suffix(".json")
+
+
 def results_of(study: str, folder: Path = SHIPPED) -> Path:
     return folder / "results" / f"{study}.csv"
 

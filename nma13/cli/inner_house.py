@@ -7,10 +7,26 @@ import json
 import sys
 from pathlib import Path
 
-from nma13 import texts
+from nma13 import locale, texts
 from nma13.cli.options import data_from
+from nma13.cli.render import printable
+from nma13.config import data_dir
+from nma13.context import NavigationContext
 from nma13.errors import UsageError
-from nma13.inner_house import Asked, Declined, Session, cancel, look, recent, resume, start, wait
+from nma13.inner_house import (
+    Asked,
+    Declined,
+    Session,
+    Started,
+    Words,
+    cancel,
+    look,
+    prepare,
+    recent,
+    resume,
+    start,
+    wait,
+)
 from nma13.inner_house.runner import TIMEOUT_S
 from nma13.jsonio import to_plain
 from nma13.state import summary
@@ -38,42 +54,80 @@ def main(arguments: list[str]) -> int:
     if chosen.timeout <= 0:
         raise UsageError(f"--timeout {chosen.timeout:g}: seconds, so more than 0.")
     if chosen.resume:
-        resume(chosen.resume, timeout_s=chosen.timeout)
-        return _follow(chosen.resume, chosen.json)
+        return _began(resume(chosen.resume, timeout_s=chosen.timeout), chosen.json)
     problem = sys.stdin.read() if chosen.problem in (None, "-") else chosen.problem
-    asked = Asked(terrain=not chosen.no_terrain, model=chosen.model, seed=chosen.seed, timeout_s=chosen.timeout)
-    begun = start(problem, asked)
-    if isinstance(begun, Declined):
-        if chosen.json:
-            words = {"session": None, "status": "declined", "resolution": begun.words, "summary": summary(begun.state)}
-            print(json.dumps({**words, "state": to_plain(begun.state)}))
-        else:
-            print(begun.words)
-            print("No deliberation was started, and nothing was stored.", file=sys.stderr)
-        return 0
-    return _follow(begun.session, chosen.json)
+    prepare(chosen.model)  # it loads while the gates read
+    asked = Asked(
+        terrain=not chosen.no_terrain, model=chosen.model, seed=chosen.seed, timeout_s=chosen.timeout,
+        context=NavigationContext(locale=locale.chosen(data_dir())),
+    )  # fmt: skip
+    return _began(start(problem, asked), chosen.json)
+
+
+def _began(begun: Started | Declined, as_json: bool) -> int:
+    if isinstance(begun, Started):
+        return _follow(begun.session, as_json)
+    if as_json:
+        words = {"session": None, "status": "declined", "resolution": begun.words, "summary": summary(begun.state)}
+        print(json.dumps({**words, "state": to_plain(begun.state)}))
+    else:
+        print(begun.words)
+        print("No deliberation was started, and nothing was stored.", file=sys.stderr)
+    return 0
 
 
 def _follow(session_id: str, as_json: bool) -> int:
     """Until it is over; Ctrl-C cancels the session, not only the looking."""
-    told: set[tuple[str, str]] = set()
     print(f"Session {session_id}. Ctrl-C cancels it.", file=sys.stderr, flush=True)
-
-    def tell(session: Session) -> None:
-        if not told and not as_json:
-            _open(session)
-            told.add(("", ""))
-        for one in session.words:
-            if one.done and (one.round, one.station) not in told and not as_json:
-                told.add((one.round, one.station))
-                print(f"{one.round} {one.station} {texts.station(one.station, 'name')}: {_shown(one.text)}", flush=True)
-
+    teller = _Teller()
     try:
-        return _finish(wait(session_id, tell=tell, every=0.3), as_json)
+        return _finish(wait(session_id, tell=lambda s: None if as_json else teller.tell(s), every=0.2), as_json)
     except KeyboardInterrupt:
         cancel(session_id)
         print(f"Cancelled. What was finished is kept: ./lab inner-house --show {session_id}", file=sys.stderr)
         return 130
+
+
+class _Teller:
+    """Prints one station as it writes; the others write meanwhile and are told when it has ended."""
+
+    def __init__(self) -> None:
+        self._opened = False
+        self._told: set[tuple[str, str]] = set()
+        self._speaking: tuple[str, str] | None = None
+        self._shown = ""
+
+    def tell(self, session: Session) -> None:
+        if not self._opened:
+            _open(session)
+            self._opened = True
+        for one in session.words:
+            who = one.round, one.station
+            if who in self._told or self._speaking not in (None, who):
+                continue
+            self._say(one)
+            if not one.done:
+                break
+            print(flush=True)
+            self._told.add(who)
+            self._speaking = None
+        if self._speaking and not session.under_way:
+            print(flush=True)
+
+    def _say(self, one: Words) -> None:
+        if self._speaking is None:
+            print(f"{_name(one)}: ", end="")
+            self._speaking, self._shown = (one.round, one.station), ""
+        text = printable(_shown(one.text) if one.done else one.text)
+        if not text.startswith(self._shown):  # a sentence that had begun well did not pass the audit
+            print(f"\n[taken back]\n{_name(one)}: ", end="")
+            self._shown = ""
+        print(text[len(self._shown) :], end="", flush=True)
+        self._shown = text
+
+
+def _name(one: Words) -> str:
+    return f"{one.round} {one.station} {texts.station(one.station, 'name')}"
 
 
 def _open(session: Session) -> None:
@@ -91,7 +145,7 @@ def _finish(session: Session, as_json: bool, *, told: bool = True) -> int:
     else:
         if not told:
             for one in session.words:
-                print(f"{one.round} {one.station} {texts.station(one.station, 'name')}: {_shown(one.text)}")
+                print(f"{_name(one)}: {printable(_shown(one.text))}")
         if session.resolution:
             print(f"\n{session.friction_type or 'NOT CLASSIFIED'} · lead {session.lead_station or 'unknown'}")
             print(session.resolution)

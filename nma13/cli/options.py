@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nma13 import locale
+from nma13.config import data_dir
 from nma13.context import NavigationContext
 from nma13.interpreter import Voice
 from nma13.kit import Kit, default_kit
@@ -59,7 +61,11 @@ def asked_from(options: argparse.Namespace, text: str) -> Asked:
     if options.search is not None:
         print("Asking the web …", file=sys.stderr, flush=True)
         found = web_search.for_text(text, options.search, store=store)
-    context = NavigationContext(document_passages=live.materials + stored.materials, web_results=found.materials)
+    context = NavigationContext(
+        document_passages=live.materials + stored.materials,
+        web_results=found.materials,
+        locale=locale.chosen(data_dir()),
+    )
     notices = (*live.notices, *stored.notices, *found.notices)
     return Asked(options.session, store=store, recall=not options.no_memory, context=context, notices=notices)
 

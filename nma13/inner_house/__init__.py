@@ -1,6 +1,6 @@
 """The Inner House: seven stations deliberate one person's real problem in a process of their own."""
 
-from nma13.inner_house.coordinator import Asked, Declined, Started, cancel, look, resume, start, wait
+from nma13.inner_house.coordinator import Asked, Declined, Started, cancel, decide, look, prepare, resume, start, wait
 from nma13.inner_house.sessions import Session, Words, recent
 
 __all__ = [
@@ -10,7 +10,9 @@ __all__ = [
     "Started",
     "Words",
     "cancel",
+    "decide",
     "look",
+    "prepare",
     "recent",
     "resume",
     "start",

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,14 +11,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nma13.config import ROOT, data_dir
-from nma13.context import NavigationContext
+from nma13.config import data_dir
+from nma13.context import EMPTY_CONTEXT, NavigationContext
 from nma13.errors import LabError, UsageError
-from nma13.inner_house import sessions, terrain
+from nma13.inner_house import process, sessions, terrain
 from nma13.inner_house.runner import LOCK, TIMEOUT_S, now_ms
 from nma13.inner_house.sessions import Session
 from nma13.inner_house.speech import precommitted
 from nma13.interpreter import fixed_text
+from nma13.jsonio import from_plain, to_plain
 from nma13.kit import default_kit
 from nma13.llm import explain_choice
 from nma13.pipeline import run as run_gates
@@ -34,7 +32,6 @@ from nma13.terms import RedFlag
 
 SIGNS_WITHIN_MS = 4_000
 STARTS_WITHIN_MS = 60_000  # a busy machine takes long to import what a runner needs
-LAST_WORDS = 600  # characters of a dead runner's standard error that are told
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +61,28 @@ class Declined:
     state: PipelineState
 
 
+def prepare(model: str | None = None, folder: Path | None = None) -> None:
+    """Have a process load the model while the problem is still being written. Nothing is begun and nothing stored."""
+    folder, choice = folder or data_dir(), explain_choice(model)
+    if choice.backend != "none" and read_holder(folder / f"{LOCK}.lock") is None:
+        process.stand_ready(choice.spec, folder)
+
+
+def decide(problem: str, context: NavigationContext = EMPTY_CONTEXT) -> PipelineState:
+    """All gates, as at every door."""
+    return run_gates(problem, context, default_kit(chosen_screen(None)))
+
+
 def start(problem: str, asked: Asked = Asked(), folder: Path | None = None) -> Started | Declined:
     """The gates first, then the terrain, then a process for the stations. Returns when that process is started."""
     folder = folder or data_dir()
-    state = run_gates(problem, asked.context, default_kit(chosen_screen(None)))
-    if state.halted or RedFlag.CRISIS in state.red_flags:
+    state = decide(problem, asked.context)
+    if _no_deliberation(state):
         return Declined(fixed_text(state), state)
     choice = explain_choice(asked.model)
     if choice.backend == "none":
         raise UsageError(
-            f"The Inner House needs a language model ({choice.why}). Nothing was started. "
+            f"The Inner House needs a language model, and none is to run here ({choice.why}). Nothing was started. "
             "Name one with --model (./lab model shows which there are), or ask in Navigate, which needs none."
         )
     _refuse_second(folder)
@@ -83,40 +92,48 @@ def start(problem: str, asked: Asked = Asked(), folder: Path | None = None) -> S
         id=session_id, problem=problem, scenario_type=found.scenario_type, with_terrain=asked.terrain,
         status="starting", round=None, pid=None,
         seed=secrets.randbelow(2**31) if asked.seed is None else asked.seed,
-        model=choice.spec, notes=notes_for(state, problem, found), friction_type=None, friction_source=None,
+        model=choice.spec, notes=notes_for(state, found), friction_type=None, friction_source=None,
         lead_station=None, bof_status=None, resolution=None, loop_context=None, error=None, created_ms=now,
         beat_ms=now, finished_ms=None, terrain=found.grounds,
     )  # fmt: skip
     with closing(open_rw("memory", folder)) as connection:
         sessions.create(connection, session)
-    _spawn(session_id, choice.spec, folder, asked.timeout_s)
+    _spawn(session_id, choice.spec, folder, asked.timeout_s, state)
     return Started(session_id, state)
 
 
-def notes_for(state: PipelineState, problem: str, found: terrain.Terrain) -> dict[str, Any]:
-    """What the session says aloud beside its words."""
+def notes_for(state: PipelineState, found: terrain.Terrain) -> dict[str, Any]:
+    """What the session says aloud beside its words, and what the gates were given beside the problem."""
     return {
         "summary": summary(state),
         "scenario_why": found.why,
         "terrain": found.notice,
-        "precommitted": list(precommitted(problem)),
+        "precommitted": list(precommitted(state.text)),
+        "context": to_plain(state.context),
     }
 
 
-def resume(session_id: str, folder: Path | None = None, timeout_s: float = TIMEOUT_S) -> None:
-    """Go on with a session that was cut off, at its next missing output."""
+def resume(session_id: str, folder: Path | None = None, timeout_s: float = TIMEOUT_S) -> Started | Declined:
+    """Go on with a session that was cut off, at its next missing output. The gates are asked again, as always."""
     folder = folder or data_dir()
     session = look(session_id, folder)
     if session.under_way:
         raise UsageError("This session is under way already.")
     if session.status == "done":
         raise UsageError("This session is finished; there is nothing left to say.")
+    if session.problem is None:
+        raise UsageError("The words of this session were forgotten, so it cannot go on.")
+    given = session.notes.get("context")
+    state = decide(session.problem, from_plain(NavigationContext, given) if given else EMPTY_CONTEXT)
+    if _no_deliberation(state):
+        return Declined(fixed_text(state), state)
     _refuse_second(folder)
     with closing(open_rw("memory", folder)) as connection:
         sessions.change(
             connection, session_id, status="starting", pid=None, beat_ms=now_ms(), error=None, finished_ms=None
         )
-    _spawn(session_id, session.model, folder, timeout_s)
+    _spawn(session_id, session.model, folder, timeout_s, state)
+    return Started(session_id, state)
 
 
 def cancel(session_id: str, folder: Path | None = None) -> bool:
@@ -161,28 +178,31 @@ def _refuse_second(folder: Path) -> None:
         )
 
 
-def _spawn(session_id: str, spec: str, folder: Path, timeout_s: float) -> None:
-    command = [
-        sys.executable, "-m", "nma13.inner_house", session_id,
-        "--model", spec, "--data", str(folder), "--timeout", str(timeout_s),
-    ]  # fmt: skip
+def _no_deliberation(state: PipelineState) -> bool:
+    return state.halted or RedFlag.CRISIS in state.red_flags
+
+
+def _spawn(session_id: str, spec: str, folder: Path, timeout_s: float, state: PipelineState) -> None:
+    """Give the session to the process that stands ready, or to a fresh one."""
+
+    def ended(how: str) -> None:
+        _bury(session_id, folder, how)
+
     try:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, "NMA_DATA": str(folder)}, stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-        )  # fmt: skip
-    except OSError as error:
+        runner = process.take(spec, folder)
+        _name_process(session_id, folder, runner.pid)  # known before the runner can say so itself
+        if not runner.give(session_id, state, timeout_s, ended):
+            runner = process.take(spec, folder)
+            _name_process(session_id, folder, runner.pid)
+            runner.give(session_id, state, timeout_s, ended)
+    except LabError as error:
         _bury(session_id, folder, str(error))
-        raise LabError(f"The deliberation's process could not be started ({error}).") from error
+        raise
+
+
+def _name_process(session_id: str, folder: Path, pid: int) -> None:
     with closing(open_rw("memory", folder)) as connection:
-        sessions.change(connection, session_id, pid=process.pid)  # known before the runner can say so itself
-    threading.Thread(target=_attend, args=(process, session_id, folder), name="inner-house", daemon=True).start()
-
-
-def _attend(process: subprocess.Popen[bytes], session_id: str, folder: Path) -> None:
-    """Wait for the runner, so that its death is known at once and leaves no zombie."""
-    said = process.communicate()[1].decode("utf-8", "replace").strip()
-    _bury(session_id, folder, f"exit status {process.returncode}. {said[-LAST_WORDS:]}".strip())
+        sessions.change(connection, session_id, pid=pid)
 
 
 def _bury(session_id: str, folder: Path, how: str) -> None:

@@ -17,10 +17,7 @@ from nma13.deliberation.prompts import shared_part
 from nma13.errors import LabError
 from nma13.inner_house import sessions, speech, terrain
 from nma13.inner_house.sessions import Session
-from nma13.kit import default_kit
 from nma13.llm import Cancel, Message, Model, Request
-from nma13.pipeline import run as run_gates
-from nma13.semantic import chosen_screen
 from nma13.state import PipelineState
 from nma13.store import open_rw
 from nma13.terms import FrictionType
@@ -30,6 +27,7 @@ LOCK = "inner_house"
 TIMEOUT_S = 600.0
 BEAT_S = 0.5
 FLUSH_S = 0.3
+READS_AHEAD = ("llamacpp", "mlx")  # these keep what they have read; a server elsewhere is not asked without a problem
 GRAVITY = {FrictionType.IRREDUCIBLE.value: 1, FrictionType.TRAGIC_FORK.value: 2}
 UNREADABLE = (
     "The stations have spoken, and the friction between them could not be classified. So nothing is resolved here: "
@@ -81,13 +79,19 @@ class Watch:
         return found.rowcount == 1
 
 
-def run(session_id: str, folder: Path, model: Model, watch: Watch) -> None:
-    """From where the session stands to its resolution."""
+def warm(model: Model) -> None:
+    """Have the model read the rules that every prompt of a session begins with, before there is a problem."""
+    if model.describe().backend in READS_AHEAD:
+        rules = Message("system", load_programme(WORDS).rules)
+        model.generate([Request((rules, Message("user", "…")), max_tokens=1)])
+
+
+def run(session_id: str, folder: Path, model: Model, watch: Watch, state: PipelineState) -> None:
+    """From where the session stands to its resolution; `state` is what the gates have decided on its problem."""
     with closing(open_rw("memory", folder)) as connection:
         session = _read(connection, session_id)
         if session.problem is None:
             raise LabError("The words of this session were forgotten, so it cannot go on.")
-        state = run_gates(session.problem, kit=default_kit(chosen_screen(None)))
         words = load_programme(WORDS)
         case = case_of(session, state)
         for count in range(1, len(words.rounds) + 1):

@@ -76,17 +76,20 @@ class Session:
         return {(w.round, w.station): w.text or "(withheld)" for w in self.words if w.done}
 
     def to_dict(self) -> dict[str, Any]:
-        """Stable names, for --json and the API."""
+        """Stable names, for --json and the API. Words that did not pass the audit are not given here either."""
+        notes = {name: value for name, value in self.notes.items() if name != "context"}
+        if made := notes.get("resolution"):
+            notes["resolution"] = {**made, "repairs": [without_its_words(repair) for repair in made["repairs"]]}
         return {
             "session": self.id, "status": self.status, "round": self.round, "problem": self.problem,
             "scenario_type": self.scenario_type, "with_terrain": self.with_terrain, "model": self.model,
-            "seed": self.seed, "notes": dict(self.notes), "friction_type": self.friction_type,
+            "seed": self.seed, "notes": notes, "friction_type": self.friction_type,
             "friction_source": self.friction_source, "lead_station": self.lead_station,
             "bof_status": self.bof_status, "resolution": self.resolution, "loop_context": self.loop_context,
             "error": self.error, "created_ms": self.created_ms, "finished_ms": self.finished_ms,
             "outputs": [
                 {"round": w.round, "station": w.station, "text": w.text, "done": w.done, "audit": w.audit,
-                 "findings": list(w.findings)}
+                 "findings": [_reason(found) for found in w.findings]}
                 for w in self.words
             ],
             "terrain": [
@@ -95,6 +98,17 @@ class Session:
                 for g in self.terrain
             ],
         }  # fmt: skip
+
+
+def without_its_words(repair: str) -> str:
+    """What the audit did to a resolution, told without the sentence that it took out."""
+    dropped, end, reason = repair.rpartition("»: ")
+    return f"a sentence was left out: {reason}" if end and dropped.startswith("dropped «") else repair
+
+
+def _reason(found: Mapping[str, Any]) -> dict[str, Any]:
+    """A flag stands on words that are shown; what was withheld has only its reason."""
+    return dict(found) if found.get("flag") else {"reason": found.get("reason")}
 
 
 def create(connection: sqlite3.Connection, session: Session) -> None:

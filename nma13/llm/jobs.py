@@ -76,8 +76,12 @@ def run_jobs(
     start: Callable[[Job], None],
     cancel: Cancel | None,
     quiet: bool = False,
+    head_start: int = 0,
 ) -> Iterator[tuple[int, Chunk]]:
     """Start every request and yield its pieces as they come.
+
+    With a head start, the first request writes that many pieces before the others are started: where all prompts
+    are read by the same cores, the first word would otherwise wait until the last prompt is read.
 
     Returns within POLL_S of a cancel or a deadline, whatever the backend is doing: the job is told to
     stop and is not waited for. Leaving the iterator early stops every job too.
@@ -85,7 +89,8 @@ def run_jobs(
     events: queue.SimpleQueue[tuple[Job, str | Completion | BaseException]] = queue.SimpleQueue()
     jobs = [Job(i, request, model, events, quiet) for i, request in enumerate(requests)]
     try:
-        for job in jobs:
+        held_back = jobs[1:] if head_start else []
+        for job in jobs[: len(jobs) - len(held_back)]:
             start(job)
         waiting = len(jobs)
         while waiting:
@@ -110,6 +115,10 @@ def run_jobs(
                 yield job.index, Chunk("", event)
             else:
                 raise _with_partial(event, job)
+            if held_back and (job.over or len(job.parts) >= head_start):
+                for other in held_back:
+                    start(other)
+                held_back = []
     finally:
         for job in jobs:
             job.stop()

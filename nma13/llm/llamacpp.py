@@ -25,7 +25,7 @@ from nma13.llm.base import Backend, check_options
 from nma13.llm.errors import ModelError, ModelFileBroken, ModelUnavailable
 from nma13.llm.gguf import read_header
 from nma13.llm.jobs import Job, run_jobs, start_thread
-from nma13.llm.slots import Slots, prefix_key
+from nma13.llm.slots import Slots, shared_text
 from nma13.llm.threads import choose_threads
 from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, Message, Request
 
@@ -33,6 +33,7 @@ SLOTS = 7
 CONTEXT = 4096  # per slot; the prompts of one round with their shared part fit
 CACHE_MIB = 256
 BATCH = 512
+HEAD_START = 6  # pieces; two or three words
 SOCKET = "lib.sock"  # the library takes an address for a socket only if it ends like this
 WARNING_S = 60.0  # how long close() waits for requests that still run
 
@@ -64,7 +65,8 @@ class LlamaCpp(Backend):
     def run(self, requests: Sequence[Request], cancel: Cancel | None, quiet: bool) -> Iterator[tuple[int, Chunk]]:
         if self._closed:
             raise ModelUnavailable("This model was closed. Open it again; your data is unchanged.")
-        return run_jobs(requests, self._info.name, start_thread(self._work), cancel, quiet)
+        start = start_thread(self._work)
+        return run_jobs(requests, self._info.name, start, cancel, quiet, 0 if quiet else HEAD_START)
 
     def choose(self, request: Request, options: Sequence[str], cancel: Cancel | None = None) -> Choice:
         """The options as a grammar: the model can write nothing else."""
@@ -113,17 +115,17 @@ class LlamaCpp(Backend):
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _work(self, job: Job) -> Completion:
-        key = prefix_key(job.request.messages)
+        shared = shared_text(job.request.messages)
         length = sum(len(message.content) for message in job.request.messages[:-1])
         with self._guard:
             if self._closed:
                 raise ModelUnavailable("This model was closed. Open it again; your data is unchanged.")
             self._running.add(threading.current_thread())
         try:
-            with self._slots.one(key, job.request.reproducible, lambda: job.stopped) as slot:
+            with self._slots.one(shared, job.request.reproducible, lambda: job.stopped) as slot:
                 if slot is None:
                     return job.cancelled_completion()
-                self._slots.prepare(slot, key, length, job.request.reproducible, lambda at: self._prefill(job, at))
+                self._slots.prepare(slot, shared, length, job.request.reproducible, lambda at: self._prefill(job, at))
                 return self._decode(job, slot)
         finally:
             with self._guard:

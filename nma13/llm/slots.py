@@ -25,11 +25,15 @@ SAVE_FROM = 400  # characters; computing a shorter prefix again is cheaper than 
 WAIT_S = 0.05
 
 
-def prefix_key(messages: Sequence[Message]) -> str:
-    """Names the shared part: everything before the last message. Empty when there is none."""
+def shared_text(messages: Sequence[Message]) -> str:
+    """Everything before the last message, as one text; empty when there is none."""
     shared = [[message.role, message.content] for message in messages[:-1]]
-    said = json.dumps(shared).encode("utf-8", "surrogatepass")
-    return hashlib.sha256(said).hexdigest()[:24] if shared else ""
+    return json.dumps(shared) if shared else ""
+
+
+def prefix_key(shared: str) -> str:
+    """A short name for it."""
+    return hashlib.sha256(shared.encode()).hexdigest()[:24] if shared else ""
 
 
 class Slots:
@@ -37,7 +41,7 @@ class Slots:
 
     def __init__(self, count: int, folder: Path, socket_path: Path) -> None:
         self._folder, self._socket_path = folder, socket_path
-        self._held: list[str] = [""] * count  # which prefix each slot's state begins with
+        self._held: list[str] = [""] * count  # the prefix that each slot's state begins with
         self._free = list(range(count))
         self._ready = threading.Condition()
         self._alone = False
@@ -46,12 +50,12 @@ class Slots:
         self._bytes_per_character = 0.0  # of a saved state; learned from the last one
 
     @contextmanager
-    def one(self, key: str, alone: bool, stopped: Callable[[], bool]) -> Iterator[int | None]:
-        """A slot of one's own, the one that already holds this prefix if it is free.
+    def one(self, shared: str, alone: bool, stopped: Callable[[], bool]) -> Iterator[int | None]:
+        """A slot of one's own, of the free ones that which already holds most of this prefix.
 
         `alone` waits until no other request runs, and takes slot 0. None if stopped while waiting.
         """
-        slot = self._take(key, alone, stopped)
+        slot = self._take(shared, alone, stopped)
         try:
             yield slot
         finally:
@@ -61,20 +65,24 @@ class Slots:
                     self._alone = False
                     self._ready.notify_all()
 
-    def _take(self, key: str, alone: bool, stopped: Callable[[], bool]) -> int | None:
+    def _take(self, shared: str, alone: bool, stopped: Callable[[], bool]) -> int | None:
         with self._ready:
             while not stopped():
                 all_free = len(self._free) == len(self._held)
                 if self._free and not self._alone and (all_free or not alone):
-                    matching = [slot for slot in self._free if self._held[slot] == key]
-                    slot = 0 if alone else (matching or self._free)[0]
+                    slot = 0 if alone else max(self._free, key=lambda one: self._fit(one, shared))
                     self._free.remove(slot)
                     self._alone = alone
                     return slot
                 self._ready.wait(WAIT_S)
         return None
 
-    def prepare(self, slot: int, key: str, length: int, canonical: bool, compute: Callable[[int], None]) -> None:
+    def _fit(self, slot: int, shared: str) -> tuple[int, int]:
+        """How much of a prefix a slot holds; of two that hold as much, the one that would lose less."""
+        held = self._held[slot]
+        return _in_common(held, shared), -len(held)
+
+    def prepare(self, slot: int, shared: str, length: int, canonical: bool, compute: Callable[[int], None]) -> None:
         """See to it that the slot begins with this prefix, as far as that pays.
 
         `length` is the prefix's, in characters: saving a long one costs milliseconds even if nobody shares
@@ -82,9 +90,9 @@ class Slots:
         that the state is exactly the one computed from nothing; a state that grew out of an earlier prompt
         differs from that in its last digits, so the two are saved under names of their own.
         """
-        if not key or (self._held[slot] == key and not canonical):
+        if not shared or (self._held[slot] == shared and not canonical):
             return
-        saved = f"{key}-canonical" if canonical else key
+        saved = f"{prefix_key(shared)}-canonical" if canonical else prefix_key(shared)
         with self._saving:  # the first request of a group computes, the others find it saved
             if saved not in self._saved and (canonical or self._worth_saving(length)):
                 if canonical:
@@ -94,7 +102,7 @@ class Slots:
         if self._saved.get(saved):
             self._saved.move_to_end(saved)
             self._action(slot, "restore", _file(saved))
-        self._held[slot] = key
+        self._held[slot] = shared
 
     def _worth_saving(self, length: int) -> bool:
         return length >= SAVE_FROM and length * self._bytes_per_character <= STATE_CAP
@@ -126,6 +134,14 @@ class Slots:
         finally:
             connection.close()
         return answer if isinstance(answer, dict) else {}
+
+
+def _in_common(one: str, other: str) -> int:
+    """How many characters two texts begin with alike; equal texts, the usual case, are not compared by character."""
+    if one == other:
+        return len(one)
+    shorter = min(len(one), len(other))
+    return next((at for at in range(shorter) if one[at] != other[at]), shorter)
 
 
 def _file(key: str) -> str:

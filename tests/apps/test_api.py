@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,12 +15,14 @@ import pytest
 from mcp import ClientSession
 from mcp.client.streamable_http import streamable_http_client
 
+from apps.access import Access
 from apps.registry import ALL
 from nma13.store import open_ro
-from tests.served import TOKEN, Served
+from tests.served import TOKEN, Served, start
 from tests.wire import Reply, ask
 
-PUBLIC = ("gates", "navigate", "recall", "search_documents")
+PUBLIC = ("gates", "inner_house_start", "inner_house_status", "navigate", "recall", "search_documents")
+DANGER = "I want to die and I have the pills here."
 PIANIST = "The operation on my hand may end my playing for good, and without it the pain goes on."
 JSON = {"Content-Type": "application/json"}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -68,10 +73,42 @@ def test_navigate_answers_and_recall_finds_it_again(local: Served) -> None:
 
 
 def test_a_person_in_danger_gets_help_through_this_door_too(local: Served) -> None:
-    _, (answer,) = call(local, "navigate", "I want to die and I have the pills here.", True, False, "")
+    _, (answer,) = call(local, "navigate", DANGER, True, False, "")
     assert "CRISIS" in answer["summary"]["red_flags"]
     assert "emergency number" in answer["text"]
     assert answer["source"] == "fixed"
+
+
+def test_no_deliberation_begins_for_a_person_in_danger_even_where_no_model_is(serve: Any) -> None:
+    served = serve(Access())
+    event, (answer,) = call(served, "inner_house_start", DANGER, True)
+    assert (event, answer["session"], answer["status"]) == ("complete", None, "declined")
+    assert "emergency number" in answer["text"]
+    assert call(served, "inner_house_start", PIANIST, True)[0] == "error"
+    assert not (served.lab.data / "memory.db").exists()
+
+
+@pytest.fixture
+def speaking(tmp_path: Path) -> Iterator[Served]:
+    served = start(tmp_path / "spoken", Access(), model="scripted:")
+    yield served
+    served.servers.stop()
+
+
+def test_a_deliberation_is_begun_and_followed_to_its_end(speaking: Served) -> None:
+    event, (begun,) = call(speaking, "inner_house_start", PIANIST, False)
+    assert (event, begun["status"], begun["summary"]["I"]) == ("complete", "starting", "HIGH")
+    give_up = time.monotonic() + 60
+    while (found := call(speaking, "inner_house_status", begun["session"])[1][0])["status"] in ("starting", "running"):
+        assert time.monotonic() < give_up
+        time.sleep(0.3)
+    assert (found["status"], found["with_terrain"], len(found["outputs"])) == ("done", False, 21)
+    assert found["resolution"]
+    assert "context" not in found["notes"]
+    assert all(
+        finding.get("flag") or set(finding) == {"reason"} for one in found["outputs"] for finding in one["findings"]
+    )
+    assert call(speaking, "inner_house_status", "0123456789ab")[0] == "error"
 
 
 def test_documents_are_searched(local: Served) -> None:

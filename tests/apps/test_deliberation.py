@@ -87,7 +87,7 @@ def test_a_list_names_a_session_by_its_day_its_end_and_its_first_words() -> None
 @pytest.mark.parametrize(
     ("use_model", "problem", "told"),
     [
-        (False, "Do we sell the house?", "without a model"),
+        (False, "Do we sell the house?", "and none is to run here"),
         (True, " ", "no text to work on"),
         (True, "I am going to kill myself tonight, the pills are on the table.", "nothing was stored"),
     ],

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from apps import locale
 from apps.access import choose_access
 from apps.lab import make_lab
 from apps.navigate import _asked
 from apps.overlay import panel
 from apps.settings import show
+from nma13 import locale
 from nma13.errors import UsageError
 from nma13.rules import load_rules
 

@@ -113,9 +113,15 @@ class Flat(nn.Module):
         self.words = words
         self.decoder = Decoder(size, words.size, block)
 
+    def views(self, steps: Sequence[tuple[Any, Action]]) -> list[list[int]]:
+        """What the arm is shown of each step; made once, where steps are shown again and again."""
+        return [self.words.prompt(*step) for step in steps]
+
     def logits(self, steps: Sequence[tuple[Any, Action]], said: Sequence[Sequence[int]]) -> Tensor:
+        return self.from_views(self.views(steps), said)
+
+    def from_views(self, prompts: Sequence[list[int]], said: Sequence[Sequence[int]]) -> Tensor:
         """Logits at every place of `said`, the place before its first included."""
-        prompts = [self.words.prompt(*step) for step in steps]
         rows = padded([[*prompt, *tokens] for prompt, tokens in zip(prompts, said, strict=True)])
         if rows.shape[1] > self.decoder.block:
             raise ValueError(f"a prompt of {rows.shape[1]} tokens does not fit the flat arm's {self.decoder.block}")
@@ -138,8 +144,15 @@ class Pooled(nn.Module):
         self.join = nn.Linear(size.width + size.latent, size.width)
         self.decoder = Decoder(size, words.size, LONGEST + 2)
 
+    def views(self, steps: Sequence[tuple[Any, Action]]) -> list[tuple[Tensor, ...]]:
+        """What the arm is shown of each step; made once, where steps are shown again and again."""
+        return list(zip(*stacked(self.words.world, steps, self.identity), strict=True))
+
     def logits(self, steps: Sequence[tuple[Any, Action]], said: Sequence[Sequence[int]]) -> Tensor:
-        settled = self.encoder(*stacked(self.words.world, steps, self.identity))
+        return self.from_views(self.views(steps), said)
+
+    def from_views(self, views: Sequence[tuple[Tensor, ...]], said: Sequence[Sequence[int]]) -> Tensor:
+        settled = self.encoder(*map(torch.stack, zip(*views, strict=True)))
         latent = self.encoder.latent(settled, self.training)
         go = self.words.id[("mark", "go")]
         rows = torch.from_numpy(padded([[go, *tokens] for tokens in said]))
@@ -212,11 +225,12 @@ def train_baseline(kind: str, world: Network, steps: Sequence[Transition], size:
     targets = [words.delta(step.delta)[:LONGEST] for step in usable]
     optimiser = torch.optim.AdamW(net.parameters(), lr=size.rate)
     began = time.process_time()
+    views = net.views([(step.state, step.action) for step in usable])
     net.train()
     for number in range(size.steps):
         chosen = rng.integers(0, len(usable), size.batch)
         said = [targets[place] for place in chosen]
-        logits = net.logits([(usable[place].state, usable[place].action) for place in chosen], said)
+        logits = net.from_views([views[place] for place in chosen], said)
         wanted = torch.from_numpy(padded(said))
         loss = F.cross_entropy(logits[:, : wanted.shape[1]].flatten(0, 1), wanted.flatten(), ignore_index=0)
         done = number / size.steps

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -117,6 +118,13 @@ class Bank:
         self._roles = np.concatenate([query.roles for query in queries])
         self._bits = np.concatenate([query.bits for query in queries])
         self._labels = np.concatenate([query.labels for query in queries])
+
+    def digest(self) -> str:
+        """A hash of everything that is asked and answered here."""
+        found = sha256()
+        for part in (self._nodes, self._edges, self._kinds, self._roles, self._bits, self._labels):
+            found.update(np.ascontiguousarray(part).tobytes())
+        return found.hexdigest()
 
     def batch(self, chosen: Ints) -> Batch:
         """The chosen queries as one batch."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
@@ -44,9 +45,11 @@ class EditScorer:
 
 
 def save(path: Path, weights: Weights) -> None:
-    """Plain arrays, in a fixed order; no code is loaded with them."""
+    """Plain arrays, in a fixed order; no code is loaded with them. The file is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **{name: weights[name] for name in sorted(weights)})
+    half = path.with_name(f"{path.stem}.{os.getpid()}.npz")
+    np.savez(half, **{name: weights[name] for name in sorted(weights)})
+    half.replace(path)
 
 
 def load(path: Path) -> Weights:

@@ -9,13 +9,15 @@ from experiments.verisim.loop import Rules, Trace, run
 from experiments.verisim.policies import Fixed, Never, Policy, Random, calibrated, calibrated_drift
 from experiments.verisim.proposers import Proposer
 from experiments.verisim.studies.arms import WORLD, arm, line_up, trials
-from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, point, value
+from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, over_seeds, value
 from experiments.verisim.worlds.contract import Action, generator
 from experiments.verisim.worlds.network.text import SHAPES
 
 RHOS = (0.0, 0.1, 0.2, 0.3, 0.5, 1.0)
 LONGER = 4  # EN2 alone: an arm that hardly errs needs longer rollouts, or every policy reaches the end
 GRADES = {"first wrong fact": 0.0, "more than 3 wrong facts": 3.0}
+TOLD, FAITHFUL = "facts told in a consultation", "faithful steps in a rollout (≤ 3 wrong facts)"
+FOR_FACTS = "faithful steps for 100 facts told"
 CONSULTS = {"belief": "stepping from the belief", "anchor": "back to the truth"}
 
 
@@ -31,6 +33,12 @@ def measures(traces: Sequence[Trace], tolerance: float) -> dict[str, list[float]
     }
 
 
+def by_seed(traces: Sequence[Sequence[Trace]], tolerance: float) -> dict[str, list[list[float]]]:
+    """The same, in one group for each trained arm."""
+    each = [measures(group, tolerance) for group in traces]
+    return {name: [found[name] for found in each] for name in each[0]}
+
+
 def curve(
     arms: Sequence[dict[str, Proposer]], names: Sequence[str], preset: Preset, rhos: Sequence[float]
 ) -> list[Row]:
@@ -40,10 +48,10 @@ def curve(
         for name in names:
             for rho in rhos:
                 rules = Rules(rho, consult, lambda _: Fixed())  # type: ignore[arg-type]
-                traces = [trace for each in arms for trace in run(WORLD, each[name], tests, rules)]
+                traces = [run(WORLD, each[name], tests, rules) for each in arms]
                 for grade, tolerance in GRADES.items():
-                    for measure, values in measures(traces, tolerance).items():
-                        rows.append(point(panel(measure, grade, consult), name, rho, values))
+                    for measure, groups in by_seed(traces, tolerance).items():
+                        rows.append(over_seeds(panel(measure, grade, consult), name, rho, groups))
     return rows
 
 
@@ -80,26 +88,20 @@ def en2(preset: Preset) -> list[Row]:
     rows, tests = [], trials(preset, longer=LONGER)
     source = {"fixed": 1.9 / 24, "drift": 2.0 / 24, "entropy": 3.4 / 24}
     for rho in (0.1, 0.2, 0.3):
-        gathered: dict[tuple[str, str], list[Trace]] = {}
+        gathered: dict[tuple[str, str], list[list[Trace]]] = {}
         for seed in range(preset.seeds):
             proposer = arm("edits", preset.transitions, preset.ours, seed)
             for name, policy in policies_for(proposer, rho, preset).items():
                 for consult in CONSULTS:
                     found = run(WORLD, proposer, tests, Rules(rho, consult, policy))  # type: ignore[arg-type]
-                    gathered.setdefault((name, consult), []).extend(found)
+                    gathered.setdefault((name, consult), []).append(found)
         for (name, consult), traces in gathered.items():
             said = round(source[name], 3) if rho == 0.3 and consult == "belief" and name in source else None
-            for measure, values in measures(traces, 0.0).items():
+            for measure, groups in by_seed(traces, 0.0).items():
                 shown = said if measure == "horizon" else None
-                rows.append(point(panel(measure, "first wrong fact", consult), name, rho, values, shown))
-        rows.append(
-            point(
-                "consultations spent",
-                "entropy",
-                rho,
-                [len(t.consulted) / len(t.exact) for t in gathered["entropy", "belief"]],
-            )
-        )
+                rows.append(over_seeds(panel(measure, "first wrong fact", consult), name, rho, groups, shown))
+        spent = [[len(t.consulted) / len(t.exact) for t in group] for group in gathered["entropy", "belief"]]
+        rows.append(over_seeds("consultations spent", "entropy", rho, spent))
     return rows
 
 
@@ -132,34 +134,24 @@ def looks() -> dict[str, Any]:
 
 
 def en3(preset: Preset) -> list[Row]:
-    rows, tests = [], trials(preset)
+    rows: list[Row] = []
+    tests = trials(preset)
+    arms = [arm("graph", preset.transitions, preset.baseline, seed) for seed in range(preset.seeds)]
     for name, look in looks().items():
         for consult in CONSULTS:
-            traces: list[Trace] = []
-            for seed in range(preset.seeds):
-                proposer = arm("graph", preset.transitions, preset.baseline, seed)
-                traces += run(WORLD, proposer, tests, Rules(0.3, consult, lambda _: Fixed(), look))  # type: ignore[arg-type]
-            told = [trace.revealed / max(1, len(trace.consulted)) for trace in traces]
-            steps = [trace.graded_share(3.0) * preset.steps for trace in traces]
-            rows.append(point("facts told in a consultation", name, CONSULTS[consult], told))
-            rows.append(point("faithful steps in a rollout (≤ 3 wrong facts)", name, CONSULTS[consult], steps))
-            each = [100 * step / max(1, trace.revealed) for step, trace in zip(steps, traces, strict=True)]
-            rows.append(point("faithful steps for 100 facts told", name, CONSULTS[consult], each))
-    bare = [
-        t
-        for s in range(preset.seeds)
-        for t in run(
-            WORLD, arm("graph", preset.transitions, preset.baseline, s), tests, Rules(policy=lambda _: Never())
-        )
-    ]
-    rows.append(
-        point(
-            "faithful steps in a rollout (≤ 3 wrong facts)",
-            "never asked",
-            "no consultation",
-            [t.graded_share(3.0) * preset.steps for t in bare],
-        )
-    )
+            told: dict[str, list[list[float]]] = {TOLD: [], FAITHFUL: [], FOR_FACTS: []}
+            rules = Rules(0.3, consult, lambda _: Fixed(), look)  # type: ignore[arg-type]
+            for proposer in arms:
+                traces = run(WORLD, proposer, tests, rules)
+                told[TOLD].append([trace.revealed / max(1, len(trace.consulted)) for trace in traces])
+                told[FAITHFUL].append([trace.graded_share(3.0) * preset.steps for trace in traces])
+                told[FOR_FACTS].append(
+                    [100 * trace.graded_share(3.0) * preset.steps / max(1, trace.revealed) for trace in traces]
+                )
+            rows += [over_seeds(what, name, CONSULTS[consult], groups) for what, groups in told.items()]
+    bare = [run(WORLD, proposer, tests, Rules(policy=lambda _: Never())) for proposer in arms]
+    steps = [[trace.graded_share(3.0) * preset.steps for trace in group] for group in bare]
+    rows.append(over_seeds(FAITHFUL, "never asked", "no consultation", steps))
     return rows
 
 
@@ -167,12 +159,10 @@ def en3_verdict(rows: Sequence[Row]) -> Verdict:
     def of(what: str, who: str, consult: str = "anchor") -> float:
         return value(rows, what, who, CONSULTS[consult])
 
-    each = "faithful steps for 100 facts told"
-    steps = "faithful steps in a rollout (≤ 3 wrong facts)"
-    full, probe = of(each, "everything"), of(each, "the host that is named")
-    never = value(rows, steps, "never asked", "no consultation")
-    gained = of(steps, "the host that is named") - never
-    gain_full = of(steps, "everything") - never
+    full, probe = of(FOR_FACTS, "everything"), of(FOR_FACTS, "the host that is named")
+    never = value(rows, FAITHFUL, "never asked", "no consultation")
+    gained = of(FAITHFUL, "the host that is named") - never
+    gain_full = of(FAITHFUL, "everything") - never
     word = "held" if probe > full and gained > 0 else "refuted"
     return Verdict(
         word,

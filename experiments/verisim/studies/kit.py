@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import platform
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -13,14 +14,15 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.verisim.metrics import interval
+from experiments.verisim.metrics import interval, nested_interval
 from experiments.verisim.places import SHIPPED, figure_of, manifest_of, results_of
 from nma13.errors import LabError
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """How much is run. The shipped figures come from `smoke`; the larger ones are there for larger machines."""
+    """How much is run. `smoke` is for a first look; the shipped figures come from `medium`, which two cores do in
+    an afternoon; the larger ones are there for larger machines."""
 
     name: str = "smoke"
     transitions: int = 120
@@ -31,16 +33,45 @@ class Preset:
     """Training steps of our arm in the comparisons (the shipped weights are trained longer)."""
     baseline: int = 200
     ssl: int = 60
-    more: int = 1
-    """EN4: how many times the data the arms are also taught on, beyond once."""
+    more: tuple[tuple[int, int], ...] = ()
+    """EN4: the arms are also taught on so many times the data, for so many times the steps."""
+    branches: tuple[int, ...] = (8, 16)
+    """EN9: how many exact negatives."""
     sizes: tuple[int, ...] = (5, 25)
     surface: tuple[int, ...] = (5, 50, 500)
+    fresh: int = 10
+    """EN2 on fresh seeds: how many arms are trained for it."""
 
 
 PRESETS = {
     "smoke": Preset(),
+    "medium": Preset(
+        "medium",
+        120,
+        3,
+        24,
+        48,
+        1000,
+        1500,
+        600,
+        ((8, 3), (40, 6)),
+        (8, 16, 32),
+        sizes=(5, 25, 50),
+        surface=(5, 50, 200, 500, 2000),
+    ),
     "standard": Preset(
-        "standard", 120, 3, 30, 100, 2000, 1500, 400, 8, sizes=(5, 25, 50), surface=(5, 50, 200, 500, 2000)
+        "standard",
+        120,
+        5,
+        30,
+        100,
+        2000,
+        3000,
+        1500,
+        ((8, 3), (40, 6)),
+        (8, 16, 32),
+        sizes=(5, 25, 50, 100),
+        surface=(5, 50, 200, 500, 2000),
     ),
     "hero": Preset(
         "hero",
@@ -50,8 +81,9 @@ PRESETS = {
         400,
         4000,
         4000,
-        600,
-        4,
+        3000,
+        ((4, 2), (8, 3)),
+        (8, 16, 32),
         sizes=(25, 50, 100, 200, 300),
         surface=(5, 50, 200, 500, 2000, 5000),
     ),
@@ -69,6 +101,8 @@ class Row(NamedTuple):
     high: float
     n: int
     source: str = ""
+    seeds: int = 1
+    """How many trained arms lie behind it; with more than one, the interval is over them and over the rollouts."""
 
 
 def point(panel: str, series: str, x: Any, values: Iterable[float], source: float | None = None) -> Row:
@@ -76,6 +110,14 @@ def point(panel: str, series: str, x: Any, values: Iterable[float], source: floa
     kept = [float(value) for value in values]
     mean, low, high = (round(each, 4) for each in interval(kept))
     return Row(panel, series, str(x), mean, low, high, len(kept), "" if source is None else str(source))
+
+
+def over_seeds(panel: str, series: str, x: Any, groups: Sequence[Sequence[float]], source: float | None = None) -> Row:
+    """A row from raw values in groups, one for each trained arm."""
+    kept = [[float(value) for value in group] for group in groups if group]
+    mean, low, high = (round(each, 4) for each in nested_interval(kept))
+    said = "" if source is None else str(source)
+    return Row(panel, series, str(x), mean, low, high, sum(map(len, kept)), said, len(kept))
 
 
 class Verdict(NamedTuple):
@@ -128,12 +170,18 @@ def write(study: Study, preset: Preset, rows: Sequence[Row], seconds: float, fol
         "why": said.why,
         "cpu_seconds": round(seconds, 1),
         "sha256": sha256(path.read_bytes()).hexdigest(),
+        "machine": machine(),
         "versions": versions(),
     }
     manifest_of(study.name, folder).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     figure = figure_of(study.name, folder)
     figure.parent.mkdir(parents=True, exist_ok=True)
     figure.write_text(draw(study, kept), encoding="utf-8")
+
+
+def machine() -> str:
+    """The machine in plain words; nothing in a run of ours uses a GPU."""
+    return f"{os.cpu_count()} CPU cores ({platform.machine()}), no GPU, one thread for each process"
 
 
 def versions() -> dict[str, str]:
@@ -165,6 +213,7 @@ def read(name: str, folder: Path = SHIPPED) -> list[Row]:
             float(r["high"]),
             int(r["n"]),
             r["source"],
+            int(r.get("seeds") or 1),
         )
         for r in csv.DictReader(text.splitlines())
     ]

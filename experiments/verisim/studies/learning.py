@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from experiments.verisim.factory import Transition, branches
-from experiments.verisim.loop import Rules, run
+from experiments.verisim.loop import Rules, Trace, run
 from experiments.verisim.metrics import bits_to_correct, delta_exact
 from experiments.verisim.model.queries import Bank
 from experiments.verisim.policies import Fixed
 from experiments.verisim.proposers import Proposer, Succeeds, predict
 from experiments.verisim.studies.arms import CODEC, EXIT_ONLY, WORLD, arm, lessons, shipped, taught, trials
-from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, point, value
+from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, over_seeds, point, value
 from experiments.verisim.worlds.contract import Action, generator
 from experiments.verisim.worlds.network.reach import faithfulness, matrix
 
@@ -25,21 +25,21 @@ def en4(preset: Preset) -> list[Row]:
     kinds = ["flat", "graph", "graph+identity", "edits"]
     rows: list[Row] = []
     few = preset.transitions
-    # More data is given more steps. The flat arm is not given more: its steps cost several times as much.
-    larger = [(kind, preset.more) for kind in kinds[1:]] if preset.more > 1 else []
-    for kind, more in [*((kind, 1) for kind in kinds), *larger]:
-        scores: dict[str, list[float]] = {ALL: [], CHANGING: [], NAMED: [], "horizon": []}
+    # More data is given more steps.
+    larger = [(kind, *more) for more in preset.more for kind in kinds]
+    for kind, more, longer in [*((kind, 1, 1) for kind in kinds), *larger]:
+        scores: dict[str, list[list[float]]] = {ALL: [], CHANGING: [], NAMED: [], "horizon": []}
         for seed in range(preset.seeds):
-            training = (3 if more > 1 else 1) * (preset.ours if kind == "edits" else preset.baseline)
+            training = longer * (preset.ours if kind == "edits" else preset.baseline)
             proposer = arm(kind, few * more, training, seed)
             for name, found in one_step(proposer, trials(preset)).items():
-                scores[name] += found
-            scores["horizon"] += [t.horizon() / preset.steps for t in run(WORLD, proposer, trials(preset))]
+                scores[name].append(found)
+            scores["horizon"].append([t.horizon() / preset.steps for t in run(WORLD, proposer, trials(preset))])
         label = f"{kind}, {few * more} transitions"
         for name in (ALL, CHANGING, NAMED):
             said = source.get(kind) if name == ALL and more == 1 else None
-            rows.append(point("exact deltas", label, name, scores[name], said))
-        rows.append(point("exact deltas", label, "horizon without an error", scores["horizon"]))
+            rows.append(over_seeds("exact deltas", label, name, scores[name], said))
+        rows.append(over_seeds("exact deltas", label, "horizon without an error", scores["horizon"]))
     floor = one_step(Succeeds(WORLD), trials(preset))
     rows += [point("exact deltas", EXIT_ONLY, name, floor[name]) for name in (ALL, CHANGING, NAMED)]
     return rows
@@ -106,24 +106,24 @@ class Healing:
 def en5(preset: Preset) -> list[Row]:
     rows: list[Row] = []
     tests = trials(preset)[:: max(1, preset.rollouts // 6)]
-    start = arm("edits", preset.transitions, preset.ours, 0)
+    starts = [arm("edits", preset.transitions, preset.ours, seed) for seed in range(preset.seeds)]
     for rho in (0.0, 0.1, 0.3):
         rules = Rules(rho, "anchor", lambda _: Fixed())
-        frozen = [trace for test in tests for trace in run(WORLD, start, [test], rules)]
-        healed = {"frozen": frozen}
-        for name, replay in (("last example", False), ("replay", True)):
-            healed[name] = []
-            for test in tests:
-                healing = Healing(start, replay)
-                healed[name] += run(WORLD, healing, [test], rules, healing.learn)
-        for name, traces in healed.items():
-            rows.append(
-                point("proposed deltas that are exact", name, rho, [sum(t.exact) / len(t.exact) for t in traces])
-            )
-            rows.append(
-                point("horizon without one wrong fact", name, rho, [t.horizon() / preset.steps for t in traces])
-            )
+        for name in ("frozen", "last example", "replay"):
+            traces = [[healed(start, name, test, rules) for test in tests] for start in starts]
+            exact = [[sum(t.exact) / len(t.exact) for t in group] for group in traces]
+            lasted = [[t.horizon() / preset.steps for t in group] for group in traces]
+            rows.append(over_seeds("proposed deltas that are exact", name, rho, exact))
+            rows.append(over_seeds("horizon without one wrong fact", name, rho, lasted))
     return rows
+
+
+def healed(start: Any, how: str, test: Any, rules: Rules) -> Trace:
+    """One rollout, begun with the arm as it was trained."""
+    if how == "frozen":
+        return run(WORLD, start, [test], rules)[0]
+    healing = Healing(start, how == "replay")
+    return run(WORLD, healing, [test], rules, healing.learn)[0]
 
 
 def en5_verdict(rows: Sequence[Row]) -> Verdict:
@@ -150,8 +150,8 @@ def counterfactuals(count: int, seed: int) -> list[Transition]:
 def en6(preset: Preset) -> list[Row]:
     few = preset.transitions
     source = {"trajectory": (0.551, 0.924), "more of the same": (0.604, 0.933), "counterfactual": (0.588, 0.935)}
-    exact: dict[str, list[float]] = {name: [] for name in source}
-    safe: dict[str, list[float]] = {name: [] for name in source}
+    exact: dict[str, list[list[float]]] = {name: [] for name in source}
+    safe: dict[str, list[list[float]]] = {name: [] for name in source}
     for seed in range(preset.seeds):
         taught_on = {
             "trajectory": lessons(few, seed),
@@ -160,15 +160,15 @@ def en6(preset: Preset) -> list[Row]:
         }
         for name, steps in taught_on.items():
             proposer = taught(steps, preset.ours, seed)
-            for right, reached in interventions(proposer, preset):
-                exact[name].append(right)
-                safe[name].append(reached)
+            found = interventions(proposer, preset)
+            exact[name].append([right for right, _ in found])
+            safe[name].append([reached for _, reached in found])
     return [
         row
         for name in source
         for row in (
-            point("interventions", name, "delta exact", exact[name], source[name][0]),
-            point("interventions", name, "reachability right", safe[name], source[name][1]),
+            over_seeds("interventions", name, "delta exact", exact[name], source[name][0]),
+            over_seeds("interventions", name, "reachability right", safe[name], source[name][1]),
         )
     ]
 
@@ -205,19 +205,22 @@ def en10(preset: Preset) -> list[Row]:
     arms = {"graph": lambda seed: arm("graph", preset.transitions, preset.baseline, seed), "edits": lambda _: shipped()}
     source = {"data plane": 14.4, "control plane": 0.4, "blind spots": 0.0, "enough": 0.30, "cost": 0.35}
     for who, make in arms.items():
-        found: dict[str, list[float]] = {name: [] for name in source}
+        groups: dict[str, list[list[float]]] = {name: [] for name in source}
         for seed in range(preset.seeds if who == "graph" else 1):
             proposer = make(seed)
+            found: dict[str, list[float]] = {name: [] for name in source}
             for each in trials(preset):
                 before = (each.start, *each.states[:-1])
                 told = predict(proposer, list(zip(before, each.actions, strict=True)))
                 for state, action, guess in zip(before, each.actions, told, strict=True):
                     planes(state, action, guess.delta, found)
-        for name, values in found.items():
-            if not values:
+            for name, values in found.items():
+                groups[name].append(values)
+        for name, each in groups.items():
+            if not any(each):
                 continue  # «enough» asks about wrong deltas, and an arm may have none
             kind = "bits to correct" if name in ("data plane", "control plane") else "rates"
-            rows.append(point(kind, who, name, values, source[name] if who == "graph" else None))
+            rows.append(over_seeds(kind, who, name, each, source[name] if who == "graph" else None))
     return rows
 
 

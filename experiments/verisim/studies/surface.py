@@ -10,7 +10,7 @@ from experiments.verisim.factory import Plan, scripts
 from experiments.verisim.loop import run
 from experiments.verisim.places import weights_of
 from experiments.verisim.studies.arms import shipped
-from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, point, value
+from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, over_seeds, point, value
 from experiments.verisim.worlds import make_world
 from nma13.errors import LabError
 
@@ -24,18 +24,20 @@ def kept(world: str) -> list[int]:
     return [seed for seed in SEEDS if weights_of(world, seed).exists()]
 
 
-def course(name: str, hosts: int, plan: Plan) -> tuple[list[bool], list[int], float]:
-    """Exactness of every step, every horizon, and CPU milliseconds for one prediction, over the shipped seeds."""
+def course(name: str, hosts: int, plan: Plan) -> tuple[list[list[float]], list[list[int]], float]:
+    """Exactness of every step, every horizon (for each shipped seed), and CPU milliseconds for one prediction."""
     world = make_world(name, hosts, 3 if hosts <= 5 else 12)
-    tests, exact, horizons, spent = scripts(world, plan), [], [], 0.0
+    tests, spent = scripts(world, plan), 0.0
+    exact: list[list[float]] = []
+    horizons: list[list[int]] = []
     for seed in kept(name):
         arm = shipped(name, seed)
         began = time.process_time()
         traces = run(world, arm, tests)
         spent += time.process_time() - began
-        exact += [each for trace in traces for each in trace.exact]
-        horizons += [trace.horizon() for trace in traces]
-    return exact, horizons, 1000 * spent / max(1, len(exact))
+        exact.append([each for trace in traces for each in trace.exact])
+        horizons.append([trace.horizon() for trace in traces])
+    return exact, horizons, 1000 * spent / max(1, sum(map(len, exact)))
 
 
 def floor(preset: Preset) -> list[Row]:
@@ -58,15 +60,14 @@ def floor(preset: Preset) -> list[Row]:
                 f"Train them with: ./lab verisim train {name} --shipped"
             )
         exact, horizons, _ = course(name, hosts, plan)
-        rows.append(point("exact deltas", "edits, shipped", label, exact, source.get(label)))
-        rows.append(
-            point("whole rollouts without an error", "edits, shipped", label, [h == plan.steps for h in horizons])
-        )
+        rows.append(over_seeds("exact deltas", "edits, shipped", label, exact, source.get(label)))
+        whole = [[h == plan.steps for h in group] for group in horizons]
+        rows.append(over_seeds("whole rollouts without an error", "edits, shipped", label, whole))
         said = {"5 hosts, T = 24": 0.0, "filesystem, T = 48": 0.2}.get(label)
-        rows.append(
-            point("mean horizon, share of T", "edits, shipped", label, [h / plan.steps for h in horizons], said)
-        )
-        middle = sorted(horizons)[len(horizons) // 2]
+        shares = [[h / plan.steps for h in group] for group in horizons]
+        rows.append(over_seeds("mean horizon, share of T", "edits, shipped", label, shares, said))
+        every = sorted(h for group in horizons for h in group)
+        middle = every[len(every) // 2]
         rows.append(point("median horizon, steps", "edits, shipped", label, [middle]))
     return rows
 
@@ -102,8 +103,9 @@ def surface(preset: Preset) -> list[Row]:
             steps = 100 if hosts < 2000 else 30
             plan = Plan(("traffic",), (kind,), (200,) if hosts >= 500 else (200, 201), steps, "surface")
             exact, horizons, spent = course("network", hosts, plan)
-            rows.append(point("exact deltas", kind, hosts, exact))
-            rows.append(point("horizon, share of T", kind, hosts, [h / steps for h in horizons]))
+            rows.append(over_seeds("exact deltas", kind, hosts, exact))
+            shares = [[h / steps for h in group] for group in horizons]
+            rows.append(over_seeds("horizon, share of T", kind, hosts, shares))
             rows.append(
                 Row(
                     "CPU ms for one step of the loop",

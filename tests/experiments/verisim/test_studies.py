@@ -12,13 +12,15 @@ import pytest
 from experiments.verisim import places, report
 from experiments.verisim.__main__ import summary
 from experiments.verisim.model.queries import Bank
-from experiments.verisim.studies import STUDIES, arms, curves, learning, selfsup, study
+from experiments.verisim.studies import STUDIES, arms, curves, latent, learning, objective, study
 from experiments.verisim.studies.figures import draw
-from experiments.verisim.studies.kit import PRESETS, Preset, Row, conduct, manifest, point, read
+from experiments.verisim.studies.kit import PRESETS, Preset, Row, conduct, manifest, over_seeds, point, read
+from experiments.verisim.worlds import make_world
+from experiments.verisim.worlds.contract import generator
 from nma13.errors import LabError, UsageError
 
 SHIPPED = report.shipped()
-TINY = Preset("tiny", 40, 1, 2, 8, 15, 8, 3, (5,), (5,))
+TINY = Preset("tiny", 40, 2, 2, 8, 15, 8, 3, ((2, 1),), (8,), (5,), (5,), 2)
 
 
 def test_something_is_shipped() -> None:
@@ -56,7 +58,7 @@ def test_shipped_weights_are_those_of_their_manifest(path: Path) -> None:
     assert told["parameters"] < 60_000
 
 
-@pytest.mark.parametrize("name", ["en3", "en5", "en6", "en8", "en9", "en10", "surface"])
+@pytest.mark.parametrize("name", ["en2b", "en3", "en4", "en5", "en6", "en8", "en8b", "en9", "en10", "surface"])
 def test_a_study_runs_from_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NMA_DATA", str(tmp_path))
     arms.arm.cache_clear()
@@ -98,13 +100,38 @@ def test_counterfactuals_are_actions_nobody_took() -> None:
 
 
 def test_negatives_are_never_the_truth() -> None:
-    model = selfsup.Predictor(selfsup.Cell(5, negatives=8))
-    rng = selfsup.generator("test")
-    for step in selfsup.steps_for(5, "eval", 20)[:10]:
-        row = model.against(step, rng)
-        assert len(row) == 9
-        assert row[0] == step.after
-        assert all(other != step.after for other in row[1:])
+    rng, world = generator("test"), make_world("network", 5)
+    for step in latent.steps_for(5, "eval", 20)[:10]:
+        roads, wrong = latent.negatives(world, step, rng)
+        assert len(roads) + len(wrong) > 16
+        assert step.after not in [*roads, *wrong]
+
+
+def test_as_many_negatives_are_drawn_as_are_wanted() -> None:
+    model = latent.Predictor(latent.Cell(5, negatives=8))
+    rng = generator("test")
+    assert len(model.drawn((range(16), range(16, 32)), rng)) == 8
+    assert len(set(model.drawn((range(2), range(2, 10)), rng))) == 8
+    assert len(model.drawn((range(1), range(1, 3)), rng)) == 8
+
+
+def test_what_is_hidden_is_not_shown() -> None:
+    found = objective.hidden(5, 0.5, "eval", 3)
+    seen = found.nodes[:, :, -1]
+    assert (seen.sum(1) == 2).all()
+    dark = seen == 0
+    assert (found.nodes[dark][:, : 1 + 3 + 5] == 0).all()
+    off = found.adjacent * (1 - seen[:, None, :, None] * seen[:, None, None, :])
+    assert all((each - each.diag().diag() == 0).all() for step in off for each in step)
+    assert 0 < found.residual.mean() < 1
+
+
+def test_an_interval_over_seeds_is_wider_than_one_over_their_rollouts() -> None:
+    groups = [[0.1, 0.2, 0.1, 0.2] * 5, [0.8, 0.9, 0.8, 0.9] * 5, [0.4, 0.5, 0.4, 0.5] * 5]
+    row = over_seeds("p", "a", 1, groups)
+    plain = point("p", "a", 1, [each for group in groups for each in group])
+    assert (row.seeds, row.n, row.mean) == (3, 60, plain.mean)
+    assert row.high - row.low > 1.5 * (plain.high - plain.low)
 
 
 def test_what_does_not_exist_is_said() -> None:

@@ -26,7 +26,7 @@ def test_a_short_session_on_the_bundled_model(tmp_path: Path, monkeypatch: pytes
     begun = start(PROBLEM, Asked(model=f"llamacpp:{path}", seed=7), tmp_path)
     assert isinstance(begun, Started)
     with open_model(f"llamacpp:{path}") as model:
-        runner.run(begun.session, tmp_path, model, runner.Watch(begun.session, tmp_path, 500))
+        runner.run(begun.session, tmp_path, model, runner.Watch(begun.session, tmp_path, 500), begun.state)
     session = look(begun.session, tmp_path)
     assert session.status == "done"
     assert len(session.words) == 21

@@ -6,25 +6,35 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from nma13.config import ROOT
+from nma13.context import NavigationContext
 from nma13.errors import UsageError
-from nma13.inner_house import Asked, Declined, Session, Started, cancel, look, recent, resume, start, wait
+from nma13.inner_house import (
+    Asked,
+    Declined,
+    Session,
+    Started,
+    cancel,
+    look,
+    process,
+    recent,
+    resume,
+    start,
+    wait,
+)
 from nma13.inner_house import coordinator as house
 from nma13.inner_house.runner import Watch, run
 from nma13.llm.scripted import ScriptedModel
 from nma13.store import LOOPS, open_ro, open_rw
 from nma13.store.units import CycleResult, CycleStart, StationOutput, begin_cycle, finish_cycle, write_output
+from tests.nma13.inner_house.asked import DANGER, PROBLEM, SCRIPTED, until
 
-PROBLEM = "My mother could move in with us or stay in her own house. Am I right to want her here?"
 COLLISION = "I cannot keep my promise to my father and also keep my promise to my son."
-SCRIPTED = Asked(model="scripted:", seed=7)
 ROUNDS, STATIONS = ("R1", "R2", "R3"), tuple(f"S{number}" for number in range(1, 8))
 
 
@@ -43,29 +53,10 @@ class Told(ScriptedModel):
         )
 
 
-@pytest.fixture
-def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """A session whose process is not started, so that its work can be done here."""
-    monkeypatch.setattr(house, "_spawn", lambda *_: None)
-
-    def begin(asked: Asked = SCRIPTED, problem: str = PROBLEM) -> str:
-        found = start(problem, asked, tmp_path)
-        assert isinstance(found, Started)
-        return found.session
-
-    return begin
-
-
 def done(session: str, folder: Path, model: ScriptedModel) -> Session:
-    run(session, folder, model, Watch(session, folder, 60))
+    state = house.decide(look(session, folder).problem or "")
+    run(session, folder, model, Watch(session, folder, 60), state)
     return look(session, folder)
-
-
-def until(true, seconds: float = 30.0) -> None:
-    give_up = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < give_up, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def cycle(folder: Path, number: int, kind: str, text: str) -> None:
@@ -181,7 +172,7 @@ def test_a_cold_start_is_said(begun, tmp_path: Path) -> None:
 
 
 def test_a_crisis_starts_nothing_and_stores_nothing(tmp_path: Path) -> None:
-    found = start("I am going to kill myself tonight, the pills are on the table.", SCRIPTED, tmp_path)
+    found = start(DANGER, SCRIPTED, tmp_path)
     assert isinstance(found, Declined)
     assert found.words
     assert not (tmp_path / "memory.db").exists()
@@ -252,7 +243,7 @@ def test_a_runner_that_is_only_slow_to_start_is_not_reported_dead(
         process.send_signal(signal.SIGSTOP)
         return process
 
-    monkeypatch.setattr(house.subprocess, "Popen", held_up)
+    monkeypatch.setattr(process.subprocess, "Popen", held_up)
     found = start(PROBLEM, SCRIPTED, tmp_path)
     assert isinstance(found, Started)
     time.sleep(0.1)
@@ -271,33 +262,34 @@ def test_the_time_can_run_out(tmp_path: Path) -> None:
     assert session.status == "timeout"
 
 
+def test_a_resumed_session_keeps_what_its_gates_were_given(tmp_path: Path, begun, monkeypatch) -> None:
+    session = begun(Asked(model="scripted:", context=NavigationContext(locale="de-DE")))
+    cancel(session, tmp_path)
+    seen: list[str] = []
+    ordinary = house.run_gates
+
+    def gates(text, context, kit):
+        seen.append(context.locale)
+        return ordinary(text, context, kit)
+
+    monkeypatch.setattr(house, "run_gates", gates)
+    assert isinstance(resume(session, tmp_path), Started)
+    assert seen == ["de-DE"]
+
+
+def test_a_session_whose_words_are_now_a_crisis_is_not_resumed(tmp_path: Path, begun) -> None:
+    session = begun()
+    cancel(session, tmp_path)
+    with closing(open_rw("memory", tmp_path)) as connection:
+        words = DANGER
+        connection.execute("UPDATE inner_house_sessions SET problem = ?", (words,))
+    declined = resume(session, tmp_path)
+    assert isinstance(declined, Declined)
+    assert declined.words
+    assert look(session, tmp_path).status == "cancelled"
+
+
 def test_the_list_is_newest_first(begun, tmp_path: Path) -> None:
     first, second = begun(), begun()
     with closing(open_ro("memory", tmp_path)) as connection:
         assert [session.id for session in recent(connection)] == [second, first]
-
-
-def lab(folder: Path, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "launcher", "inner-house", *words], cwd=ROOT,
-        env={**os.environ, "NMA_DATA": str(folder), "LAB_PYTHON": sys.executable},
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-
-
-def test_the_command_gives_one_json_object(tmp_path: Path) -> None:
-    process = lab(tmp_path, PROBLEM, "--json", "--no-terrain", "--model", "scripted:")
-    out, said = process.communicate(timeout=60)
-    assert process.returncode == 0, said
-    found = json.loads(out)
-    assert (found["status"], len(found["outputs"]), found["with_terrain"]) == ("done", 21, False)
-
-
-def test_ctrl_c_cancels_the_session_itself(tmp_path: Path) -> None:
-    process = lab(tmp_path, PROBLEM, "--model", "scripted: --pace 2")
-    assert process.stderr is not None
-    session = process.stderr.readline().split()[1].rstrip(".")
-    until(lambda: look(session, tmp_path).status == "running")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
-    assert look(session, tmp_path).status == "cancelled"

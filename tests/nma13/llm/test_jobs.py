@@ -62,3 +62,35 @@ def test_leaving_early_tells_every_job_to_stop() -> None:
     assert not any(job.stopped for job in jobs)
     events.close()  # type: ignore[attr-defined]
     assert all(job.stopped for job in jobs)
+
+
+@pytest.mark.parametrize("pieces", [2, 9])
+def test_a_head_start_lets_the_first_speak_before_the_others_are_asked(pieces: int) -> None:
+    """Whether it reaches its pieces or is over before."""
+    started: list[int] = []
+
+    def start(job: Job) -> None:
+        started.append(job.index)
+        for word in ("one", "two", "three"):
+            job.emit(word)
+        job.finish(Completion("onetwothree", "stop", 1, 3, 0.1, "any"))
+
+    events = run_jobs([REQUEST] * 3, "any", start, None, head_start=pieces)
+    assert [next(events)[0], started] == [0, [0]]
+    rest = list(events)
+    assert started == [0, 1, 2]
+    assert sum(chunk.completion is not None for _, chunk in rest) == 3
+
+
+def test_a_cancel_during_the_head_start_ends_those_that_were_not_asked() -> None:
+    cancel, started = Cancel(), []
+
+    def start(job: Job) -> None:
+        started.append(job.index)
+        job.emit("one")
+
+    events = run_jobs([REQUEST] * 3, "any", start, cancel, head_start=5)
+    next(events)
+    cancel.cancel()
+    assert sorted(index for index, _ in events) == [0, 1, 2]
+    assert started == [0]

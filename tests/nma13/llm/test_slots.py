@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nma13.llm.slots import Slots
+from nma13.llm.slots import Slots, prefix_key
+
+MATTER = prefix_key("matter")
 
 
 class Noting(Slots):
@@ -29,7 +31,7 @@ def test_a_shared_prefix_is_computed_once_and_restored_next_door(tmp_path: Path)
     slots = Noting(tmp_path)
     assert slots.computes(0, canonical=False)
     assert not slots.computes(1, canonical=False)
-    assert slots.asked[-1] == ("restore", "matter.state")
+    assert slots.asked[-1] == ("restore", f"{MATTER}.state")
 
 
 def test_a_canonical_state_is_never_one_that_grew_out_of_an_earlier_prompt(tmp_path: Path) -> None:
@@ -39,4 +41,14 @@ def test_a_canonical_state_is_never_one_that_grew_out_of_an_earlier_prompt(tmp_p
     assert slots.computes(0, canonical=True)
     assert [action for action, _ in slots.asked] == ["erase", "save", "restore"]
     assert not slots.computes(0, canonical=True)
-    assert slots.asked[-1] == ("restore", "matter-canonical.state")
+    assert slots.asked[-1] == ("restore", f"{MATTER}-canonical.state")
+
+
+def test_of_the_free_slots_the_one_that_holds_most_of_a_prefix_is_taken(tmp_path: Path) -> None:
+    slots = Slots(3, tmp_path, tmp_path / "lib.sock")
+    for slot, held in enumerate(("other rules", "rules, and a matter", "rules")):
+        slots._held[slot] = held
+    for shared, wanted in (("rules, and a matter that is new", 1), ("rules", 2), ("nothing alike", 2)):
+        with slots.one(shared, False, lambda: False) as slot:
+            assert slot == wanted
+        slots._free.sort()

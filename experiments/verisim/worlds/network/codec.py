@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from experiments.verisim.model.queries import Ints, Layout, Query
+from experiments.verisim.model.queries import Floats, Ints, Layout, Query
 from experiments.verisim.worlds.contract import Action, Delta, Edit
 from experiments.verisim.worlds.network.state import NetState
 from experiments.verisim.worlds.network.text import SHAPES
@@ -35,19 +35,28 @@ LAYOUT = Layout(
 )
 
 
-def lay_out(state: NetState, action: Action, delta: Delta | None = None) -> Query:
-    """The question; with the true delta also its labels."""
-    rows = rows_of(state, action)
+def graph_of(state: NetState) -> tuple[Floats, Ints]:
+    """Nodes and edges: the part of a question that does not depend on the action."""
     count = len(state.hosts)
     nodes = np.zeros((count + 1, 2), np.float32)
     nodes[:count, 0] = 1
     nodes[:count, 1] = [host.up for host in state.hosts]
+    return nodes, edges_of(state)
+
+
+def lay_out(
+    state: NetState, action: Action, delta: Delta | None = None, graph: tuple[Floats, Ints] | None = None
+) -> Query:
+    """The question; with the true delta also its labels."""
+    rows = rows_of(state, action)
+    count = len(state.hosts)
+    nodes, edges = graph or graph_of(state)
     kinds = np.full(len(rows), CANDIDATE, np.int64)
     kinds[0] = ACTIONS[action.name]
     roles = np.array([row[:2] for row in rows], np.int64)
     roles[(roles >= count) | (roles < 0)] = count
     bits = np.array([bits_of(state, *row) for row in rows], np.float32)
-    return Query(nodes, edges_of(state), kinds, roles, bits, labels_of(rows, delta))
+    return Query(nodes, edges, kinds, roles, bits, labels_of(rows, delta))
 
 
 def rows_of(state: NetState, action: Action) -> list[tuple[int, int, int]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from nma13.config import ensure_data_dir
 from nma13.errors import LabError, UsageError
@@ -32,11 +32,11 @@ def choose(folder: Path, locale: str) -> CrisisText:
     if locale not in table("crisis"):
         raise UsageError(f"There is no help text for «{locale}». The choice before it holds.")
     ensure_data_dir(folder)
-    new = folder / f"{FILE}.new"
     try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        # A name of its own: two pages may choose at once. Such files are made for this user alone.
+        with NamedTemporaryFile("w", encoding="utf-8", dir=folder, prefix=f"{FILE}.", delete=False) as file:
             file.write(f"{locale}\n")
-        new.replace(folder / FILE)
+        Path(file.name).replace(folder / FILE)
     except OSError as error:
         raise LabError(f"The choice could not be kept ({error.strerror}). The one before it holds.") from None
     return crisis(locale)
