@@ -102,6 +102,15 @@
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
 
+// A list of choices is read aloud by the name of its field; Gradio leaves it without one.
+new MutationObserver((changes) => {
+  if (!changes.some((change) => change.addedNodes.length)) return;
+  for (const list of document.querySelectorAll("[role=listbox][id]:not([aria-label])")) {
+    const name = document.querySelector(`[aria-controls="${list.id}"]`)?.getAttribute("aria-label");
+    if (name) list.setAttribute("aria-label", name);
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
+
 // Light, dark, or as the system: chosen in Settings, kept in this browser. The framework knows only the system.
 (() => {
   const KEY = "lab-scheme";
