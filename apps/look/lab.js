@@ -165,9 +165,12 @@ window.labVisitor = () => {
 // On paper everything is unfolded: what was asked, the answer, and what it rests on.
 window.labPrint = () => {
   const folded = document.querySelectorAll("[role=tabpanel] .on-paper button.label-wrap:not(.open)");
+  const details = [...document.querySelectorAll("[role=tabpanel] details:not([open])")].filter((one) => one.checkVisibility());
   for (const one of folded) one.click();
+  for (const one of details) one.open = true;
   setTimeout(() => {
     window.print();
     for (const one of folded) one.click();
+    for (const one of details) one.open = false;
   }, 400);
 };
