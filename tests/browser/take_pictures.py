@@ -60,7 +60,7 @@ def main() -> int:
             _keep(page, "navigate")
             page.goto(f"http://127.0.0.1:{served.web}/?tab=inner-house&session={session}")
             expect(page.locator(".house article.answer")).to_be_visible(timeout=60_000)
-            page.locator(".house").evaluate("(house) => house.scrollIntoView()")
+            page.get_by_role("region", name="Round 1, alone").evaluate("(board) => board.scrollIntoView()")
             _keep(page, "inner-house")
         finally:
             browser.close()
