@@ -92,11 +92,16 @@ def _resolution(session: Session) -> Html | None:
         "article", el("h2", "Resolution"), el("div", chips, class_="chips"),
         [el("p", part) for part in session.resolution.split("\n") if part.strip()],
         el("p", SOURCES.get(str(made.get("source")), ""), class_="source"),
-        el("p", session.notes["friction_floor"], class_="source") if session.notes.get("friction_floor") else None,
+        el("p", _sentence(session.notes["friction_floor"]), class_="source")
+        if session.notes.get("friction_floor") else None,
         el("details", el("summary", f"What the audit changed ({len(repairs)})"), el("ul", repairs),
            data_keep=f"{session.id}-repairs") if repairs else None,
         class_="answer", aria_live="polite", aria_label="Resolution",
     )  # fmt: skip
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
 
 
 def _asked(session: Session) -> Html:
@@ -104,7 +109,7 @@ def _asked(session: Session) -> Html:
     confirmed = session.notes.get("precommitted") or ()
     told = "The words {} ask to be confirmed. The stations neither validate nor condemn what is decided."
     asked = el("p", told.format(", ".join(f"«{one}»" for one in confirmed)), class_="source") if confirmed else None
-    about = f"Model {session.model} · seed {session.seed} · session {session.id}"
+    about = f"Model {session.model.rsplit('/', 1)[-1]} · seed {session.seed} · session {session.id}"
     return pieces.panel("The problem", el("p", words, class_="passage"), asked, el("p", about, class_="source"))
 
 

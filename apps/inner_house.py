@@ -44,7 +44,7 @@ class Board:
 
 def build(lab: Lab) -> None:
     """A problem, the board, and the sessions of before."""
-    with gr.Row():
+    with gr.Row(elem_classes="off-paper"):
         with gr.Column(scale=3, min_width=300):
             problem = gr.Textbox(
                 label="The problem", lines=5, max_lines=16, placeholder="As it is, in your own words. It is stored."
@@ -54,6 +54,8 @@ def build(lab: Lab) -> None:
             begin = gr.Button("Begin", variant="primary")
             sessions = gr.Dropdown(_sessions(lab), value=None, label="Sessions of before")
     board = make_board(lab, _empty())
+    paper = gr.Button("Print, or save as PDF", size="sm", elem_classes="quiet")
+    paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
 
     def begun(problem: str, terrain: bool) -> tuple[Any, ...]:
         return *convene(lab, problem, terrain=terrain), gr.Dropdown(_sessions(lab), value=None)
@@ -78,7 +80,7 @@ def build(lab: Lab) -> None:
 def make_board(lab: Lab, before: Html) -> Board:
     """The place of one session with its buttons and its timer; also Auto-Govern shows one."""
     current, seen = gr.Textbox(visible=False), gr.State("")  # a State's value never reaches the address bar's script
-    with gr.Row():
+    with gr.Row(elem_classes="off-paper"):
         stop = gr.Button("Cancel", visible=False, min_width=120)
         go_on = gr.Button("Go on from there", visible=False, min_width=120)
     board = Board(current, seen, gr.HTML(before), stop, go_on, gr.Timer(LOOK_EVERY_S, active=False))

@@ -95,14 +95,14 @@ class Writer:
                 return
             self._loading = True
             try:
-                self._model, self._small = _load(self._chosen())
+                self._model, self._small = load(self._chosen())
             except LabError as error:
                 self._failure = str(error)
             finally:
                 self._loading = False
 
 
-def _load(choice: ModelChoice) -> tuple[Model, bool]:
+def load(choice: ModelChoice) -> tuple[Model, bool]:
     """The model, and whether it must write by choosing. A large one is loaded once for the whole machine."""
     from nma13.llm import open_model
     from nma13.llm.probe import probe_cached

@@ -15,8 +15,13 @@ from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
+from apps.lab import make_lab
+from apps.registry import ALL
+from apps.serving import listen
+from apps.shell import open_pages
 from benchmarks.loops import SHORTER, Recording
 from benchmarks.table import Row, run
+from launcher.chromium import find
 from nma13.deliberation import Programme, load_programme
 from nma13.inner_house import Asked, Started, look, runner, start
 from nma13.inner_house import coordinator as house
@@ -24,6 +29,7 @@ from nma13.llm import Cancel, Choice, Chunk, Message, Request
 from nma13.llm.bundled import bundled_gguf
 from nma13.store import open_ro
 
+WEB = ALL[0]
 PROBLEM = (
     "My mother's will says the house may not be sold while my brother lives in it. My sister needs her share for a "
     "treatment that cannot wait. I promised both of them. I cannot keep one promise without breaking the other."
@@ -62,7 +68,7 @@ def measure(short: bool) -> list[Row]:
         model.generate([Request((Message("user", "Good morning."),), max_tokens=2)])
         model.asked.clear()
         rows = session(Path(name), model, shortened(load_programme(runner.WORDS), SHORTER if short else 1))
-    return [*rows, from_asking(stands_ready=False), from_asking(stands_ready=True)]
+    return [*rows, from_asking(stands_ready=False), from_asking(stands_ready=True), *on_screen()]
 
 
 def session(folder: Path, model: Watched, words: Programme) -> list[Row]:
@@ -130,6 +136,39 @@ def from_asking(*, stands_ready: bool) -> Row:
         against = f"a process stands ready, as on the page; bar {FIRST_WORDS_S:g} s"
         return Row("first_words_from_asking_ready", spent, "s", against, FIRST_WORDS_S / spent)
     return Row("first_words_from_asking", spent, "s", "process and model start with it")
+
+
+def on_screen() -> list[Row]:
+    """From the press of Begin to the first two words in a real browser, on a page that was open for a while."""
+    path = find()
+    if path is None:
+        return []
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        with listen("127.0.0.1", 0) as free:
+            port = int(free.getsockname()[1])
+        servers, _ = open_pages([WEB], make_lab(data=folder, ports={WEB.name: port}))
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            page = browser.new_page()
+            page.set_default_timeout(120_000)
+            page.goto(f"http://127.0.0.1:{port}/?tab=inner-house")
+            page.get_by_label("The problem").fill(PROBLEM)
+            page.wait_for_timeout(1000 * READY_S)
+            began = time.perf_counter()
+            page.get_by_role("button", name="Begin", exact=True).click()
+            page.wait_for_function(
+                "() => [...document.querySelectorAll('.voice .said')].some((one) => /\\w+ \\w+/.test(one.textContent))"
+            )
+            spent = time.perf_counter() - began
+            page.get_by_role("button", name="Cancel", exact=True).click()
+            page.get_by_role("heading", name="Cancelled").wait_for()
+        finally:
+            browser.close()
+            servers.stop()
+    return [Row("first_words_on_screen", spent, "s", f"two words; bar {FIRST_WORDS_S:g} s", FIRST_WORDS_S / spent)]
 
 
 def _first_word(folder: Path, began: float) -> float:

@@ -102,6 +102,15 @@
   }).observe(document.documentElement, { childList: true, subtree: true });
 })();
 
+// A list of choices is read aloud by the name of its field; Gradio leaves it without one.
+new MutationObserver((changes) => {
+  if (!changes.some((change) => change.addedNodes.length)) return;
+  for (const list of document.querySelectorAll("[role=listbox][id]:not([aria-label])")) {
+    const name = document.querySelector(`[aria-controls="${list.id}"]`)?.getAttribute("aria-label");
+    if (name) list.setAttribute("aria-label", name);
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
+
 // Light, dark, or as the system: chosen in Settings, kept in this browser. The framework knows only the system.
 (() => {
   const KEY = "lab-scheme";
@@ -156,9 +165,12 @@ window.labVisitor = () => {
 // On paper everything is unfolded: what was asked, the answer, and what it rests on.
 window.labPrint = () => {
   const folded = document.querySelectorAll("[role=tabpanel] .on-paper button.label-wrap:not(.open)");
+  const details = [...document.querySelectorAll("[role=tabpanel] details:not([open])")].filter((one) => one.checkVisibility());
   for (const one of folded) one.click();
+  for (const one of details) one.open = true;
   setTimeout(() => {
     window.print();
     for (const one of folded) one.click();
+    for (const one of details) one.open = false;
   }, 400);
 };

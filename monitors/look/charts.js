@@ -12,7 +12,7 @@ const dress = (layout) => {
     out[axis] = { gridcolor: line, zerolinecolor: line, linecolor: line, automargin: true, ...out[axis] };
   return out;
 };
-const SETTINGS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage"] };
+const SETTINGS = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d", "toImage", "sendChartToCloud"] };
 const drawn = {};
 let queue = [];
 // One chart after the other, with room for the page between them; what is newest counts.

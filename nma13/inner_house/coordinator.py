@@ -26,11 +26,12 @@ from nma13.pipeline import run as run_gates
 from nma13.semantic import chosen_screen
 from nma13.state import PipelineState, summary
 from nma13.store import open_ro, open_rw
-from nma13.store.errors import AlreadyRunningError
+from nma13.store.errors import AlreadyRunningError, MissingDatabaseError
 from nma13.store.lock import read_holder
 from nma13.terms import RedFlag
 
 SIGNS_WITHIN_MS = 4_000
+GIVES_BACK_S = 10.0
 STARTS_WITHIN_MS = 60_000  # a busy machine takes long to import what a runner needs
 
 
@@ -170,12 +171,23 @@ def wait(
 
 
 def _refuse_second(folder: Path) -> None:
-    """One deliberation at a time: two would each load a model and both be slow."""
-    holder = read_holder(folder / f"{LOCK}.lock")
-    if holder is not None:
-        raise AlreadyRunningError(
-            "A deliberation is already under way here. Nothing was started. Wait for it, or cancel it first."
-        )
+    """One deliberation at a time: two would each load a model and both be slow. One that is over may still be giving
+    its model back, which takes a moment; that is waited for."""
+    give_up = time.monotonic() + GIVES_BACK_S
+    while read_holder(folder / f"{LOCK}.lock") is not None:
+        if time.monotonic() > give_up or _any_under_way(folder):
+            raise AlreadyRunningError(
+                "A deliberation is already under way here. Nothing was started. Wait for it, or cancel it first."
+            )
+        time.sleep(0.1)
+
+
+def _any_under_way(folder: Path) -> bool:
+    try:
+        with closing(open_ro("memory", folder)) as reader:
+            return sessions.any_under_way(reader)
+    except MissingDatabaseError:
+        return False
 
 
 def _no_deliberation(state: PipelineState) -> bool:

@@ -161,6 +161,14 @@ def read(connection: sqlite3.Connection, session_id: str) -> Session | None:
     )
 
 
+def any_under_way(connection: sqlite3.Connection) -> bool:
+    """Whether any session is starting or running."""
+    found = connection.execute(
+        "SELECT 1 FROM inner_house_sessions WHERE status IN ('starting', 'running') LIMIT 1"
+    ).fetchone()
+    return found is not None
+
+
 def recent(connection: sqlite3.Connection, most: int = 20) -> list[Session]:
     """The newest sessions without their words."""
     rows = connection.execute("SELECT * FROM inner_house_sessions ORDER BY id DESC LIMIT ?", (most,)).fetchall()

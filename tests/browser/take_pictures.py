@@ -14,6 +14,9 @@ from apps.access import Access
 from launcher.chromium import find, how_to_get_one
 from loops.keepsake import lay_out
 from nma13.config import ROOT
+from nma13.inner_house import Asked, Started, wait
+from nma13.inner_house import start as start_session
+from nma13.llm.bundled import bundled_gguf
 from tests.served import start
 
 TARGET = ROOT / "docs" / "pictures"
@@ -25,6 +28,10 @@ PIANIST = (
     "The operation on my hand may end my playing for good, and without it the pain goes on. I am a pianist. "
     "Research proves that 80 % of patients recover."
 )
+PROMISES = (
+    "My mother's will says the house may not be sold while my brother lives in it. My sister needs her share for a "
+    "treatment that cannot wait. I promised both of them. I cannot keep one promise without breaking the other."
+)
 
 
 def main() -> int:
@@ -33,7 +40,9 @@ def main() -> int:
         print(how_to_get_one(), file=sys.stderr)
         return 1
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        served = start(lay_out(Path(folder) / "record"), Access())
+        record = lay_out(Path(folder) / "record")
+        session = deliberated(record)
+        served = start(record, Access())
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
             page = browser.new_page(viewport=SIZE, color_scheme="light")  # type: ignore[arg-type]
@@ -49,10 +58,23 @@ def main() -> int:
             page.get_by_role("button", name="Navigate", exact=True).click()
             expect(page.locator(".answer .source")).to_contain_text("no model wrote this", timeout=60_000)
             _keep(page, "navigate")
+            page.goto(f"http://127.0.0.1:{served.web}/?tab=inner-house&session={session}")
+            expect(page.locator(".house article.answer")).to_be_visible(timeout=60_000)
+            page.get_by_role("region", name="Round 1, alone").evaluate("(board) => board.scrollIntoView()")
+            _keep(page, "inner-house")
         finally:
             browser.close()
             served.servers.stop()
     return 0
+
+
+def deliberated(folder: Path) -> str:
+    """A real session on the bundled model; its words are what that model writes. Takes some minutes."""
+    begun = start_session(PROMISES, Asked(model=f"llamacpp:{bundled_gguf()}", seed=7, timeout_s=3600), folder)
+    assert isinstance(begun, Started)
+    ended = wait(begun.session, folder)
+    assert ended.status == "done", ended.error
+    return begun.session
 
 
 def _keep(page: Page, name: str) -> None:

@@ -86,3 +86,29 @@ def test_auto_govern_says_where_a_text_goes(open_page: Callable[..., Page], scri
     expect(panel.locator("article.answer")).to_contain_text("audit")
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "auto-govern-light.png")
+
+
+def test_a_session_goes_on_paper_whole(
+    open_page: Callable[..., Page], scripted: Served, finished: tuple[Path, str]
+) -> None:
+    page = open_page(f"{address(scripted.web)}?tab=inner-house&session={finished[1]}")
+    expect(page.locator(".house article.answer")).to_contain_text("Resolution")
+    folded = page.locator(".house details:not([open])").count()
+    assert folded > 0
+    page.evaluate(
+        """() => { const folded = ".house details:not([open])";
+        window.print = () => { window.__unfolded = !document.querySelector(folded) } }"""
+    )
+    page.get_by_role("button", name="Print, or save as PDF").filter(visible=True).click()
+    page.wait_for_function("() => window.__unfolded === true")
+    expect(page.locator(".house details:not([open])")).to_have_count(folded)
+    page.emulate_media(media="print")
+    expect(page.locator(".house .voice")).to_have_count(21)
+    for hidden in (
+        page.get_by_role("textbox", name="The problem"),
+        page.get_by_role("tablist"),
+        page.locator("button").first,
+    ):
+        expect(hidden).to_be_hidden()
+    page.pdf(path=SCREENSHOTS / "inner-house.pdf")
+    assert (SCREENSHOTS / "inner-house.pdf").stat().st_size > 20_000

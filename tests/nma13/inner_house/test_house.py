@@ -255,6 +255,17 @@ def test_a_runner_that_is_only_slow_to_start_is_not_reported_dead(
     assert wait(found.session, tmp_path).status == "done"
 
 
+def test_a_session_goes_on_at_once_after_its_cancel(tmp_path: Path) -> None:
+    """Its process may still be giving its model back; that is waited for and no reason to refuse."""
+    found = start(PROBLEM, Asked(model="scripted: --pace 1"), tmp_path)
+    assert isinstance(found, Started)
+    until(lambda: look(found.session, tmp_path).status == "running")
+    cancel(found.session, tmp_path)
+    assert isinstance(resume(found.session, tmp_path), Started)
+    until(lambda: look(found.session, tmp_path).status == "running")
+    cancel(found.session, tmp_path)
+
+
 def test_the_time_can_run_out(tmp_path: Path) -> None:
     found = start(PROBLEM, Asked(model="scripted: --pace 3", timeout_s=1.0), tmp_path)
     assert isinstance(found, Started)
