@@ -24,7 +24,8 @@ def block() -> str:
     parts = [BEGIN, ""]
     for name in shipped():
         study, told = STUDIES[name], manifest(name)
-        preset = told["preset"]
+        preset, seeds = told["preset"], max(row.seeds for row in read(name))
+        trained = f"{seeds} training seeds, " if seeds > 1 else ""
         parts += [
             f"### {study.title} (`{name}`): {told['verdict']}",
             "",
@@ -34,7 +35,7 @@ def block() -> str:
             "",
             f"Hypothesis: {study.hypothesis} Refuted if: {study.refuted_if}  ",
             f"The source: {study.source}  ",
-            f"Run: preset `{preset['name']}`, {told['cpu_seconds']} s of CPU; "
+            f"Run: preset `{preset['name']}`, {trained}{told['cpu_seconds']} s of CPU; "
             f"[rows](../data/verisim/results/{name}.csv), [manifest](../data/verisim/results/{name}.json).",
             "",
         ]

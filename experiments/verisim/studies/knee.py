@@ -51,6 +51,9 @@ def always(policy: Policy) -> Callable[[int], Policy]:
 def knee_verdict(rows: Sequence[Row]) -> Verdict:
     strict = panel("horizon", "first wrong fact", "belief")
     kind = panel("faithful steps", "more than 3 wrong facts", "anchor")
+    meaning = panel("horizon", "first wrong fact", "anchor")
+    counted = panel("faithful steps", "first wrong fact", "belief")
+    strict_both = panel("faithful steps", "first wrong fact", "anchor")
     names = [f"slips {rate:.0%}" for rate in RATES]
     one = bend(rows, strict, names[1]), bend(rows, kind, names[1])
     models = [bend(rows, strict, name) for name in names]
@@ -60,7 +63,9 @@ def knee_verdict(rows: Sequence[Row]) -> Verdict:
         "refuted" if one[1] - one[0] > 0.1 else "held",
         f"One proposer, wrong in a tenth of its steps: its curve bends by {one[0]:+.2f} (below zero a cliff, above a "
         "knee) when the first wrong fact ends it and a consultation steps from the belief, and by "
-        f"{one[1]:+.2f} when a consultation leads back to the truth and faithful steps are counted. "
+        f"{one[1]:+.2f} when a consultation leads back to the truth and faithful steps are counted, at a tolerance of "
+        f"3 facts. Without any tolerance, the other meaning alone gives {bend(rows, meaning, names[1]):+.2f}, the "
+        f"other count alone {bend(rows, counted, names[1]):+.2f}, both {bend(rows, strict_both, names[1]):+.2f}. "
         "Errors in 40 %, 10 % and 2 % of the steps, measured the strict way, bend it by "
         f"{models[0]:+.2f}, {models[1]:+.2f} and {models[2]:+.2f}, and set its floor "
         f"at {floor[0]:.0%}, {floor[1]:.0%} and {floor[2]:.0%} of a rollout. Asking when unsure, at ρ = 0.2, reaches "
