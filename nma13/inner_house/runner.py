@@ -27,6 +27,7 @@ LOCK = "inner_house"
 TIMEOUT_S = 600.0
 BEAT_S = 0.5
 FLUSH_S = 0.3
+EAGER = 12  # pieces of a round that are written at once, so that its first words are on the screen as they come
 READS_AHEAD = ("llamacpp", "mlx")  # these keep what they have read; a server elsewhere is not asked without a problem
 GRAVITY = {FrictionType.IRREDUCIBLE.value: 1, FrictionType.TRAGIC_FORK.value: 2}
 UNREADABLE = (
@@ -126,16 +127,20 @@ def _round(
     """One round, its words stored as they come; what was said before goes on as it passed the audit."""
     contract = speech.station_contract(state)
     speakers: dict[tuple[str, str], speech.Speaker] = {}
-    flushed = 0.0
+    flushed, heard = 0.0, 0
 
     def speaker(round_: str, station: str) -> speech.Speaker:
         return speakers.setdefault((round_, station), speech.Speaker(round_, station, state, contract))
 
     def hear(round_: str, station: str, piece: str) -> None:
-        nonlocal flushed
+        nonlocal flushed, heard
+        heard += 1
         speaker(round_, station).hear(piece)
-        if time.monotonic() - flushed >= FLUSH_S:
-            sessions.write_words(connection, session_id, [one.so_far() for one in speakers.values()], now_ms())
+        if heard > EAGER and time.monotonic() - flushed < FLUSH_S:
+            return
+        words = [one.so_far() for one in speakers.values()]
+        if any(one.text for one in words):  # half a first word is nothing to show, and must not hold the whole one up
+            sessions.write_words(connection, session_id, words, now_ms())
             flushed = time.monotonic()
 
     def keep(output: Output) -> None:

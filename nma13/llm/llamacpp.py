@@ -33,7 +33,7 @@ SLOTS = 7
 CONTEXT = 4096  # per slot; the prompts of one round with their shared part fit
 CACHE_MIB = 256
 BATCH = 512
-HEAD_START = 6  # pieces; two or three words
+HEAD_START = 8  # pieces, some words: what is heard of them is on the screen while the other prompts are read
 SOCKET = "lib.sock"  # the library takes an address for a socket only if it ends like this
 WARNING_S = 60.0  # how long close() waits for requests that still run
 

@@ -24,11 +24,13 @@ from nma13.inner_house import (
     process,
     recent,
     resume,
+    runner,
     start,
     wait,
 )
 from nma13.inner_house import coordinator as house
 from nma13.inner_house.runner import Watch, run
+from nma13.llm import Chunk
 from nma13.llm.scripted import ScriptedModel
 from nma13.store import LOOPS, open_ro, open_rw
 from nma13.store.units import CycleResult, CycleStart, StationOutput, begin_cycle, finish_cycle, write_output
@@ -192,6 +194,22 @@ def test_words_stream_into_the_store_and_a_cancel_ends_it(tmp_path: Path) -> Non
     assert look(found.session, tmp_path).status == "cancelled"
     until(lambda: house.read_holder(tmp_path / "inner_house.lock") is None, 10)
     assert not cancel(found.session, tmp_path)
+
+
+def test_the_first_whole_words_are_shown_at_once(begun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half a word comes first and cannot be shown; the words after it must not wait for the next turn to write."""
+    monkeypatch.setattr(runner, "FLUSH_S", 60.0)
+    session, shown = begun(), []
+
+    class Halting(Told):
+        def stream_many(self, requests, cancel=None):
+            for piece in ("Noth", "ing", " is", " settled"):
+                yield 0, Chunk(piece)
+            shown.extend(word.text for word in look(session, tmp_path).words if word.round == "R1")
+            yield from super().stream_many(requests, cancel)
+
+    done(session, tmp_path, Halting("PRODUCTIVE"))
+    assert shown[0] == "Nothing is"
 
 
 def test_a_session_cancelled_while_its_process_starts_stays_cancelled(tmp_path: Path) -> None:
