@@ -13,7 +13,7 @@ from experiments.verisim.policies import Fixed
 from experiments.verisim.proposers import Proposer, Succeeds, predict
 from experiments.verisim.studies.arms import CODEC, EXIT_ONLY, WORLD, arm, lessons, shipped, taught, trials
 from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, over_seeds, point, value
-from experiments.verisim.worlds.contract import Action, generator
+from experiments.verisim.worlds.contract import Action, Delta, generator
 from experiments.verisim.worlds.network.reach import faithfulness, matrix
 
 ALL, CHANGING, NAMED = "all steps", "steps that change something", "host named right where one must be"
@@ -58,8 +58,14 @@ def one_step(proposer: Proposer, tests: Sequence[Any]) -> dict[str, list[float]]
             if any(edit.op not in ("exit", "clock") for edit in true):
                 scores[CHANGING].append(right)
             if len(true) == 2 and true[0].args:
-                scores[NAMED].append(bool(guess.delta) and guess.delta[0].args[:1] == true[0].args[:1])
+                scores[NAMED].append(named(guess.delta) == true[0].args[0])
     return scores
+
+
+def named(delta: Delta) -> int | None:
+    """The first host a delta names; an exit code is none."""
+    first = delta[0] if delta else None
+    return None if first is None or first.op in ("exit", "clock") else first.args[0]
 
 
 def en4_verdict(rows: Sequence[Row]) -> Verdict:
@@ -68,12 +74,14 @@ def en4_verdict(rows: Sequence[Row]) -> Verdict:
         chosen: Row = pick(found, key=lambda row: int(row.series.split()[-2]))
         return chosen.mean
 
+    sizes = sorted({int(row.series.split()[-2]) for row in rows if row.series.startswith("graph,")})
     structure = of("graph", CHANGING, min) - of("flat", CHANGING, min)
     naming = of("graph+identity", CHANGING) - of("graph", CHANGING)
     return Verdict(
         "refuted" if naming > structure else "held",
-        f"On steps that change something, structure alone moves exactness by {structure:+.0%} (graph against flat), "
-        f"one feature that says which host a node is by {naming:+.0%}. The pooled graph names the right host in "
+        f"On steps that change something, structure alone moves exactness by {structure:+.0%} (graph against flat, "
+        f"{sizes[0]} transitions), one feature that says which host a node is by {naming:+.0%} ({sizes[-1]} "
+        "transitions). There the pooled graph names the right host in "
         f"{of('graph', NAMED):.0%} of the steps where one must be named (chance is 20 %), with identity in "
         f"{of('graph+identity', NAMED):.0%}; scoring candidate edits, in {of('edits', NAMED):.0%}.",
     )

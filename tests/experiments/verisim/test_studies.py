@@ -16,7 +16,7 @@ from experiments.verisim.studies import STUDIES, arms, curves, latent, learning,
 from experiments.verisim.studies.figures import draw
 from experiments.verisim.studies.kit import PRESETS, Preset, Row, conduct, manifest, over_seeds, point, read
 from experiments.verisim.worlds import make_world
-from experiments.verisim.worlds.contract import generator
+from experiments.verisim.worlds.contract import Edit, generator
 from nma13.errors import LabError, UsageError
 
 SHIPPED = report.shipped()
@@ -91,6 +91,13 @@ def test_healing_learns_from_what_was_revealed() -> None:
     assert any((healing.arm.weights[name] != before[name]).any() for name in before)
     assert all((arm.weights[name] == before[name]).all() for name in before)
     assert Bank([learning.CODEC.lay_out(*steps[0][:3])]).size == 1
+
+
+def test_an_exit_code_is_no_host() -> None:
+    assert learning.named((Edit("exit", (0,)),)) is None
+    assert learning.named((Edit("clock", ()), Edit("exit", (0,)))) is None
+    assert learning.named((Edit("link_add", (0, 3)), Edit("exit", (0,)))) == 0
+    assert learning.named(()) is None
 
 
 def test_counterfactuals_are_actions_nobody_took() -> None:
