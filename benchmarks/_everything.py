@@ -152,12 +152,12 @@ class Weights:
         """The largest that a process of this name ever was, MiB."""
         return max((mib for (of, _), life in self._lives.items() if of == name for _, mib in life), default=0.0)
 
-    def growth(self, name: str, warm: float = 60.0) -> float | None:
-        """MiB an hour within its longest life, its first minute left out; None where no life was long enough."""
+    def growth(self, name: str, warm: float = 120.0, enough: float = 300.0) -> float | None:
+        """MiB an hour within its longest life, its first two minutes left out; None where no life was long enough."""
         lives = [life for (of, _), life in self._lives.items() if of == name]
         longest = max(lives, key=lambda life: life[-1][0] - life[0][0], default=[])
         late = [(at, mib) for at, mib in longest if at - longest[0][0] >= warm]
-        if len(late) < 10:
+        if not late or late[-1][0] - late[0][0] < enough:
             return None
         middle, level = (sum(values) / len(late) for values in zip(*late, strict=True))
         spread = sum((at - middle) ** 2 for at, _ in late)
