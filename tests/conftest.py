@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,10 @@ from hypothesis import settings
 # The same examples every time: a failure can be repeated, and a merge does not hang on luck.
 settings.register_profile("house", derandomize=True)
 settings.load_profile("house")
+
+# A suite started in the background inherits «ignore Ctrl-C», and its children would; people press it in the foreground.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
