@@ -113,7 +113,8 @@ def table_of(name: str) -> str:
         for row in found["rows"]
         if row["ratio"] is not None or "bar" in row["against"]
     ]
-    return "\n".join([f"{found['machine']}.", "", *HEAD, *lines]) + "\n" if lines else ""
+    about = found["machine"] + ("; the short form" if found.get("form") == "short" else "")
+    return "\n".join([f"{about}.", "", *HEAD, *lines]) + "\n" if lines else ""
 
 
 QUOTED = ("memory_speed", "loops_cycle", "loops_kills", "monitors_ticks", "monitors_pages", "monitors_crowd")
