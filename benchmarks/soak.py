@@ -334,7 +334,7 @@ def _memory(weights: Weights, kept: Sequence[Kept]) -> Iterator[Row]:
         yield Row(f"{one.name}: memory at most", weights.most(one.name), "MiB")
         growth = weights.growth(one.name)
         if growth is not None:
-            yield Row(f"{one.name}: memory growth", growth, "MiB/h", "within its longest life, first two minutes left out")
+            yield Row(f"{one.name}: memory growth", growth, "MiB/h", "within its longest life, its start left out")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

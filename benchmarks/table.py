@@ -57,6 +57,8 @@ def output_options(parser: argparse.ArgumentParser) -> None:
 
 def output(name: str, where: str, rows: Sequence[Row], given: argparse.Namespace, **more: str) -> None:
     """Print and, if wanted, keep the figures; `more` says what else they hang on."""
+    if given.short:
+        more = {"form": "short", **more}
     if given.json:
         print(record(name, where, rows, **more), end="")
     else:

@@ -10,7 +10,8 @@ import hashlib
 import importlib.util
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ GELU_BLOCK = 1 << 16  # numbers: a block and its scratch stay in the second-leve
 SQRT_HALF = 0.7071067811865476
 ERFC_SERIES = (1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592)
 BATCH_TOKENS = 2048  # bounds the memory of one pass whatever is asked for
+WORTH_SHARING = 128  # tokens of a batch below which a second thread costs more than it brings
+SIDES = 2  # batches that are worked on at once; NumPy lets go of the interpreter meanwhile
 
 Matrix = Any  # NDArray[np.float32]; NumPy is imported only when the encoder is used
 
@@ -87,20 +90,18 @@ class Encoder:
         )
 
     def _batches(self, texts: Sequence[str], layers: Sequence[Layer]) -> Iterator[tuple[list[int], Matrix, Matrix]]:
-        """Texts in batches of bounded size: their numbers, all their tokens, and where each text begins and ends."""
+        """Texts in batches: their numbers, all their tokens, and where each text begins and ends."""
         ids = [self._tokenise(text, TOKEN_LIMIT) for text in texts]
-        batch: list[int] = []
-        size = 0
-        for number, tokens in enumerate(ids):
-            if batch and size + len(tokens) > BATCH_TOKENS:
-                yield batch, *self._pass([ids[place] for place in batch], layers)
-                batch, size = [], 0
-            batch.append(number)
-            size += len(tokens)
-        if batch:
-            yield batch, *self._pass([ids[place] for place in batch], layers)
+        batches = _shared_out([len(tokens) for tokens in ids])
+        passed = partial(self._pass, layers)
+        for first in range(0, len(batches), SIDES):  # no more at once: what lies ready takes memory
+            together = batches[first : first + SIDES]
+            given = [[ids[place] for place in batch] for batch in together]
+            found = map(passed, given) if len(given) == 1 else _side_by_side().map(passed, given)
+            for batch, (hidden, edges) in zip(together, found, strict=True):
+                yield batch, hidden, edges
 
-    def _pass(self, sequences: list[list[int]], layers: Sequence[Layer]) -> tuple[Matrix, Matrix]:
+    def _pass(self, layers: Sequence[Layer], sequences: list[list[int]]) -> tuple[Matrix, Matrix]:
         import numpy as np
 
         lengths = [len(sequence) for sequence in sequences]
@@ -231,6 +232,28 @@ def package_folder() -> Path | None:
 def available() -> bool:
     """Whether the encoder is installed."""
     return package_folder() is not None
+
+
+def _shared_out(lengths: Sequence[int]) -> list[list[int]]:
+    """Texts by number, in batches of bounded size; what is worth it is shared out evenly between the two threads.
+
+    How they are cut hangs on the texts alone, never on the machine, so that the same texts give the same bytes.
+    """
+    most = min(BATCH_TOKENS, max(WORTH_SHARING, -(-sum(lengths) // SIDES)))
+    batches: list[list[int]] = []
+    size = most
+    for number, length in enumerate(lengths):
+        if size + length > most:
+            batches.append([])
+            size = 0
+        batches[-1].append(number)
+        size += length
+    return batches
+
+
+@cache
+def _side_by_side() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(SIDES, thread_name_prefix="encoder")
 
 
 def _one_thread() -> None:
