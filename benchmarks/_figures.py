@@ -104,14 +104,14 @@ def performance() -> str:
     return "\n".join(f"### {name.replace('_', ': ', 1)}\n\n{table}" for name, table in tables if table)
 
 
-def table_of(name: str) -> str:
-    """One benchmark's figures that are compared with something, or have a bar; empty where there is none."""
+def table_of(name: str, *, every: bool = False) -> str:
+    """One benchmark's figures: all, or those compared with something or with a bar; empty where there is none."""
     found = result(name)
     lines = [
         f"| {row['what']} | {_round(row['value'])} {row['unit'].replace('|', '/')} | {_ratio(row['ratio'])} | "
         f"{row['against'].replace('|', '/')} |"
         for row in found["rows"]
-        if row["ratio"] is not None or "bar" in row["against"]
+        if every or row["ratio"] is not None or "bar" in row["against"]
     ]
     about = found["machine"] + ("; the short form" if found.get("form") == "short" else "")
     return "\n".join([f"{about}.", "", *HEAD, *lines]) + "\n" if lines else ""
@@ -135,7 +135,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "designs": designs,
     "interpreter": interpreter,
     "performance": performance,
-    **{name: partial(table_of, name) for name in QUOTED},
+    **{name: partial(table_of, name, every=True) for name in QUOTED},
 }
 
 
