@@ -7,6 +7,7 @@ rule's own pattern, in the rule's own scope; the findings are the same with the 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,10 +32,11 @@ class Sieve:
         self._rules = [(1 << number, sum({place[p] for p in patterns})) for number, patterns in enumerate(needed)]
         self._all = (1 << len(needed)) - 1
         self._set: Any = None
+        self._compiling = threading.Lock()
 
     def __call__(self, text: str) -> int:
         """One bit for each rule that may match in the text."""
-        found = (self._set or self._compiled()).Match(_bytes(text))
+        found = self._automaton().Match(_bytes(text))
         if len(self._patterns) not in found:
             return self._all  # the automaton gave up: even the pattern that stands in every text is missing
         seen = 0
@@ -42,17 +44,25 @@ class Sieve:
             seen |= 1 << number
         return sum(bit for bit, needed in self._rules if needed & seen == needed)
 
-    def _compiled(self) -> Any:
-        import re2
-
-        options = re2.Options()
-        options.max_mem, options.never_capture, options.log_errors = MEMORY, True, False
-        self._set = re2.Set.SearchSet(options)
-        for pattern in self._patterns:
-            self._set.Add(f"{_EDGES[0]}{relaxed(pattern)}{_EDGES[1]}")
-        self._set.Add("")
-        self._set.Compile()
+    def _automaton(self) -> Any:
+        """Seen by nobody before it is whole: two first texts at once would otherwise fill one automaton together."""
+        with self._compiling:
+            if self._set is None:
+                self._set = _compiled(self._patterns)
         return self._set
+
+
+def _compiled(patterns: Sequence[str]) -> Any:
+    import re2
+
+    options = re2.Options()
+    options.max_mem, options.never_capture, options.log_errors = MEMORY, True, False
+    automaton = re2.Set.SearchSet(options)
+    for pattern in patterns:
+        automaton.Add(f"{_EDGES[0]}{relaxed(pattern)}{_EDGES[1]}")
+    automaton.Add("")
+    automaton.Compile()
+    return automaton
 
 
 def _bytes(text: str) -> bytes:

@@ -160,7 +160,7 @@ def test_a_rule_is_learned_shown_with_its_episodes_and_switched_off(
 
     room(page, "Patterns")
     for which in ("routing=STANDARD", "I=FALSE"):
-        page.get_by_label("Which rule?").click()
+        page.get_by_role("combobox", name="Which rule?").click()
         page.get_by_role("option").filter(has_text=which).click()
         page.get_by_role("button", name="Switch off").click()
         expect(page.get_by_text("stays off until you switch it on")).to_be_visible()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from hypothesis import given, settings
@@ -72,3 +74,20 @@ def test_half_a_surrogate_pair_is_no_error() -> None:
 
 def test_look_around_and_edges_are_left_out() -> None:
     assert relaxed(r"(?<!no )doubt(?! it)|\bsure\b") == "doubt|sure"
+
+
+def test_two_first_texts_at_once_find_one_whole_automaton() -> None:
+    """Filled by two threads together, one automaton numbered its patterns wrongly for as long as the process lived."""
+    needed = [[rule.body] for rule in RULES if rule.body and not rule.cased]
+    text = " ".join(EXAMPLES[:40])
+    expected = Sieve(needed)(text)
+    for _ in range(3):
+        sieve, together = Sieve(needed), Barrier(6)
+
+        def first(sieve: Sieve = sieve, together: Barrier = together) -> int:
+            together.wait()
+            return sieve(text)
+
+        with ThreadPoolExecutor(6) as threads:
+            assert {future.result() for future in [threads.submit(first) for _ in range(6)]} == {expected}
+        assert sieve(text) == expected
