@@ -6,9 +6,11 @@ import importlib
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
+from launcher import develop
 from launcher.__main__ import main
 from launcher.words import GROUPS, WORDS, help_text, nearest
 from nma13.config import ROOT
@@ -110,3 +112,13 @@ def test_standing_in_another_lab_changes_nothing(tmp_path: Path) -> None:
         env={"PATH": "/usr/local/bin:/usr/bin:/bin", "LAB_PYTHON": sys.executable},
     )  # fmt: skip
     assert answer.stdout.startswith("NMA Lab "), answer.stderr
+
+
+def test_the_suite_uses_the_cores_and_hands_the_rest_to_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[str]] = []
+    monkeypatch.setattr(develop.subprocess, "run", lambda command, **_: seen.append(command) or CompletedProcess([], 3))
+    assert develop.test(["--fast", "-k", "sieve", "-n", "0"]) == 3
+    (command,) = seen
+    assert command[command.index("--dist") + 1] == "loadfile"
+    assert 1 <= int(command[command.index("-n") + 1]) <= develop.MOST_AT_ONCE
+    assert command[-4:] == ["-k", "sieve", "-n", "0"], "what is named last wins"
