@@ -45,8 +45,8 @@ repeats itself, loses the thread and is often wrong. The record shows what the m
 show it. It is no evidence about deliberation, and no advice. Nothing was chosen or left out after it was made: flags,
 empty turns and unreadable arbitrations stand as they came.
 
-Made on {days}, with `./lab loop a|b|c|d` and no options but the number of cycles, one loop at a time, on two
-processor cores that did much other work besides. {disturbed}
+Made on {days}, with `./lab loop a|b|c|d` and no options but the number of cycles, one or two loops at a time,
+on two processor cores that did much other work besides. {disturbed}
 
 | loop | cycles | outputs | last round passed Gate 2 | arbitration not readable | model seconds a cycle (median) |
 |---|---|---|---|---|---|
@@ -112,13 +112,12 @@ def mark(folder: Path) -> str:
 
 
 def _copy(name: str, source: Path, target: Path) -> None:
-    """Consistent though a loop may be writing; without free pages and without a write-ahead log beside it."""
-    if not (source / target.name).exists():
-        open_rw(name, target.parent).close()  # a loop that never ran leaves an empty record
+    """Consistent though a loop may be writing; of today's schema, without free pages and without a log beside it."""
+    if (source / target.name).exists():
+        with closing(sqlite3.connect(target)) as copy, closing(open_ro(name, source)) as reader:
+            reader.backup(copy)
+    open_rw(name, target.parent).close()  # a loop that never ran leaves an empty record
     with closing(sqlite3.connect(target)) as writer:
-        if (source / target.name).exists():
-            with closing(open_ro(name, source)) as reader:
-                reader.backup(writer)
         writer.execute("DELETE FROM heartbeat")  # nobody is running where the copy is opened
         writer.commit()
         writer.execute("PRAGMA journal_mode = DELETE")

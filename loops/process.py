@@ -231,7 +231,7 @@ class _Work:
         if self._loop.tables.asks_can:
             blocking = row["blocking_stations"].count("S")
             what += ", CAN resolved" if row["can_resolved"] else f", CAN blocked by {blocking}"
-        return what, row["seconds"]
+        return what, row["working_seconds"]
 
 
 def _last_heart(settings: Settings) -> tuple[int, int | None] | None:

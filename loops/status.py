@@ -67,9 +67,10 @@ def _read(
         return LoopStatus(loop.source, "starting" if holder is not None else "never ran")
     tables = loop.tables
     seconds = [
-        row["seconds"]
+        row["working_seconds"]
         for row in reader.execute(
-            f"SELECT seconds FROM {tables.cycles} WHERE source = ? AND status = 'done' ORDER BY id DESC LIMIT ?",  # noqa: S608
+            f"SELECT working_seconds FROM {tables.cycles} WHERE source = ? AND status = 'done'"  # noqa: S608
+            " ORDER BY id DESC LIMIT ?",
             (loop.source, RECENT),
         )
     ]

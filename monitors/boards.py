@@ -44,8 +44,10 @@ def _head(board: Board, loop: LoopTables) -> Html:
         )
     said: list[Child] = [tables.when(cycle["started_ms"]), " UTC"]
     if cycle["seconds"] is not None:
+        paused = cycle["seconds"] - cycle["working_seconds"]
+        rest = f", {time_of(paused)} of it paused" if paused >= 1 else ""
         inside = f", {time_of(cycle['model_seconds'])} of it inside the model" if cycle["model_seconds"] else ""
-        said.append(f" · took {time_of(cycle['seconds'])}{inside}")
+        said.append(f" · took {time_of(cycle['seconds'])}{rest}{inside}")
     said.append(f" · {cycle['model']} · seed {cycle['seed']}")
     if board.running:
         said.append(f" · output {len(board.outputs)} of {len(ROUNDS) * len(STATIONS)}")

@@ -114,7 +114,7 @@ def leads_over_time(steps: Sequence[Step], key: str) -> Chart:
     for station in STATIONS:
         x, y = _smoothed([(step.last, step.led[station], sum(step.led.values())) for step in steps], LEADS_TOGETHER)
         data.append({
-            "x": x, "y": y, "mode": "lines", "name": station, "line": {"color": COLOURS[station], "width": 1.8},
+            "x": x, "y": y, "mode": _mode(x), "name": station, "line": {"color": COLOURS[station], "width": 1.8},
             "hovertemplate": f"{label(station)}, cycle %{{x:,}}: %{{y:.1%}}<extra></extra>",
         })  # fmt: skip
     return {"data": data, "layout": layout(key, xaxis=axis("cycle"), yaxis=axis(**PERCENT))}
@@ -160,7 +160,7 @@ def flags_over_time(steps: Sequence[FlagStep], key: str) -> Chart:
             [(step.last, step.flagged[station], step.outputs[station]) for step in steps], OUTPUTS_TOGETHER
         )
         data.append({
-            "x": x, "y": y, "mode": "lines", "name": station,
+            "x": x, "y": y, "mode": _mode(x), "name": station,
             "line": {"color": COLOURS[station], "width": 2.6 if station == "S5" else 1.1},
             "opacity": 1 if station == "S5" else 0.65,
             "hovertemplate": f"{label(station)}, up to cycle %{{x:,}}: %{{y:.2f}} flags an output<extra></extra>",
@@ -280,10 +280,13 @@ def _share_bars(
 
 
 def _smoothed(points: Sequence[tuple[int, int, int]], least: int) -> tuple[list[int], list[float | None]]:
-    """Shares over as many neighbouring steps as hold `least` cases, so that a single cycle is no peak."""
+    """Shares over as many neighbouring steps as hold `least` cases, so that a single cycle is no peak.
+
+    A short record gives half of what it has to a point: a window as long as the record would draw one dot.
+    """
     x: list[int] = []
     y: list[float | None] = []
-    least = min(least, sum(whole for _, _, whole in points))
+    least = min(least, max(1, sum(whole for _, _, whole in points) // 2))
     start = count = of = 0
     for at, (where, one, whole) in enumerate(points):
         count, of = count + one, of + whole
@@ -293,6 +296,11 @@ def _smoothed(points: Sequence[tuple[int, int, int]], least: int) -> tuple[list[
             x.append(where)
             y.append(round(count / of, 4))
     return x, y
+
+
+def _mode(points: Sequence[int]) -> str:
+    """A line through one point is not to be seen."""
+    return "lines" if len(points) > 1 else "markers"
 
 
 def _wider(steps: Sequence[Step]) -> list[Step]:

@@ -171,8 +171,8 @@ def _from_rows(connection: sqlite3.Connection, loop: LoopTables, edge: Span, fou
     lead_before = None
     blocking = ", blocking_stations" if loop.asks_can else ""
     cycles = connection.execute(
-        f"SELECT cycle, status, {resolved_sql(loop)} AS resolved, bof_status, g2_passed, seconds, friction_type,"
-        f" scenario_type, lead_station{blocking} FROM {loop.cycles}"
+        f"SELECT cycle, status, {resolved_sql(loop)} AS resolved, bof_status, g2_passed, working_seconds,"
+        f" friction_type, scenario_type, lead_station{blocking} FROM {loop.cycles}"
         " WHERE source = ? AND cycle BETWEEN ? AND ? ORDER BY cycle",
         (loop.source, edge.first - 1, edge.last),
     )
@@ -196,8 +196,8 @@ def _add_cycle(found: Sums, row: sqlite3.Row, before: tuple[int, str | None] | N
     found.resolved += row["resolved"]
     found.parse_errors += row["bof_status"] == "parse_error"
     found.g2_passed += row["g2_passed"] or 0
-    found.seconds += row["seconds"] or 0.0
-    found.durations[duration_bin(row["seconds"] or 0.0)] += 1
+    found.seconds += row["working_seconds"] or 0.0
+    found.durations[duration_bin(row["working_seconds"] or 0.0)] += 1
     if row["friction_type"]:
         found.friction[row["friction_type"]] += 1
     _add_scenario(found, row["scenario_type"], 1, row["resolved"])

@@ -162,7 +162,11 @@ def panels(room: Room) -> list[tuple[str, str, str]]:
         ("resolution", "CAN resolution rate" if asks else "Resolution rate", resolved),
         ("stations", "Station profiles", "Share of cycles, with 95 % intervals."),
         ("friction", "Friction mix", "As the arbitration names it; what could not be read is shown as just that."),
-        ("durations", "How long a cycle takes", "An open signal: both modes are shown, and tested for."),
+        (
+            "durations",
+            "How long a cycle takes",
+            "Pauses left out. An open signal: both modes are shown, and tested for.",
+        ),
         ("leads", "Who leads after whom", "Each row: after this station has led, who leads the next cycle?"),
         ("leads_over_time", "Who leads, over time", "Share of the lead among neighbouring cycles. An open signal."),
         ("flags", "Flags per station", "CONFAB, CLOSURE and OVERREACH, per output, with 95 % intervals."),

@@ -41,7 +41,7 @@ def roll_up(connection: sqlite3.Connection, loop: LoopTables, cycle: int, *, in_
         (cycle, loop.source),
     ).fetchone()
     key = {"source": loop.source, "bucket": cycle // ROLLUP_BUCKET}
-    ends = {"cycles": 1, "resolved": int(is_resolved(loop, row)), "seconds": row["seconds"]}
+    ends = {"cycles": 1, "resolved": int(is_resolved(loop, row)), "seconds": row["working_seconds"]}
     tokens = _add_stations(connection, loop, row, key)
     _add(connection, "rollup_cycles", key, {
         **ends, "parse_errors": int(row["bof_status"] == "parse_error"), "g2_passed": row["g2_passed"],
@@ -50,7 +50,7 @@ def roll_up(connection: sqlite3.Connection, loop: LoopTables, cycle: int, *, in_
     _add(connection, "rollup_scenarios", {**key, "scenario_type": row["scenario_type"]}, ends)
     if row["friction_type"]:
         _add(connection, "rollup_friction", {**key, "friction_type": row["friction_type"]}, {"cycles": 1})
-    _add(connection, "rollup_durations", {**key, "bin": duration_bin(row["seconds"])}, {"cycles": 1})
+    _add(connection, "rollup_durations", {**key, "bin": duration_bin(row["working_seconds"])}, {"cycles": 1})
     _add_pair(connection, loop, cycle - 1, cycle)
     if not in_order:
         _add_pair(connection, loop, cycle, cycle + 1)

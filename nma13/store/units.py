@@ -152,11 +152,36 @@ def finish_cycle(
             (result.cycle, loop.source),
         ).fetchone()
         seconds = max(0.0, (result.finished_ms - row["started_ms"]) / 1000)
-        _close(connection, loop, result, seconds, counted["outputs"], counted["confab"])
+        paused = seconds_paused(connection, loop, result.cycle, row["started_ms"], result.finished_ms)
+        times = {"seconds": seconds, "working_seconds": max(0.0, seconds - paused)}
+        _close(connection, loop, result, times, counted["outputs"], counted["confab"])
         for entry in ledger:
             write_ledger(connection, loop.source, entry)
         roll_up(connection, loop, result.cycle)
     return True
+
+
+def seconds_paused(
+    connection: sqlite3.Connection, loop: LoopTables, cycle: int, started_ms: int, finished_ms: int
+) -> float:
+    """How long nobody was at work on a cycle: from the last thing kept until the next process began.
+
+    A night without a process would otherwise stand among the durations as a second mode.
+    """
+    begins = connection.execute(
+        "SELECT at_ms FROM process_events WHERE source = ? AND event IN ('start', 'resume')"
+        " AND at_ms BETWEEN ? AND ? ORDER BY at_ms",
+        (loop.source, started_ms, finished_ms),
+    ).fetchall()
+    paused, before = 0, started_ms
+    for (at_ms,) in begins:
+        kept = connection.execute(
+            f"SELECT max(created_ms) FROM {loop.outputs} WHERE cycle = ? AND source = ? AND created_ms <= ?",  # noqa: S608
+            (cycle, loop.source, at_ms),
+        ).fetchone()[0]
+        paused += at_ms - max(before, kept or 0)
+        before = at_ms
+    return paused / 1000
 
 
 def write_ledger(connection: sqlite3.Connection, source: str, entry: LedgerEntry) -> None:
@@ -221,12 +246,12 @@ def _close(
     connection: sqlite3.Connection,
     loop: LoopTables,
     result: CycleResult,
-    seconds: float,
+    times: dict[str, float],
     outputs: int,
     confab: int,
 ) -> None:
     columns: dict[str, Any] = {
-        "status": "done", "finished_ms": result.finished_ms, "seconds": seconds,
+        "status": "done", "finished_ms": result.finished_ms, **times,
         "model_seconds": result.model_seconds, "bof_status": result.bof_status, "bof_text": result.bof_text,
         "friction_type": result.friction_type, "friction_source": result.friction_source,
         "lead_station": result.lead_station, "arb_note": result.arb_note, "g2_passed": int(result.g2_passed),

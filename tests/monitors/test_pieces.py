@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from monitors.memo import Memo
 from monitors.read.history import Filter
 from monitors.read.place import Place, look
 from monitors.read.pulse import Pulse
-from monitors.read.trends import Span
+from monitors.read.trends import Span, Step
 from monitors.statistics import Share
 from monitors.tables import found
 from monitors.tabs.dashboard import charts_of, notes_of, view
@@ -86,6 +87,16 @@ def test_both_modes_are_drawn() -> None:
     bins = {30: 50, 31: 80, 32: 50, 50: 20, 51: 40, 52: 20}
     drawn = charts.durations(bins, modes(bins), "k")["data"]
     assert [trace.get("type", "hump") for trace in drawn] == ["bar", "hump", "hump"]
+
+
+@pytest.mark.parametrize("cycles", [1, 2, 6, 14, 400])
+def test_a_curve_over_time_is_to_be_seen_from_the_first_cycle_on(cycles: int) -> None:
+    steps = [Step(n, n, 1, led=Counter({"S1" if n % 2 else "S5": 1})) for n in range(1, cycles + 1)]
+    curve = charts.leads_over_time(steps, "k")["data"][0]
+    assert curve["mode"] == ("lines" if len(curve["x"]) > 1 else "markers")
+    assert curve["x"][-1] == cycles
+    assert cycles < 3 or len(curve["x"]) >= cycles // 2
+    assert cycles < 400 or max(curve["y"]) < 0.6, "one cycle is no peak"
 
 
 def test_an_export_has_every_cycle_and_no_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

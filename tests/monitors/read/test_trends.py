@@ -45,10 +45,10 @@ def test_sums_are_what_the_rows_add_up_to(folder: Path, source: str, first: int,
     assert found.resolved == sum(is_resolved(loop, row) for row in inside)
     assert found.outputs == len(outputs) == 21 * len(inside)
     assert found.tokens == sum(row["completion_tokens"] for row in outputs)
-    assert found.seconds == pytest.approx(sum(row["seconds"] for row in inside))
+    assert found.seconds == pytest.approx(sum(row["working_seconds"] for row in inside))
     assert found.friction == Counter(row["friction_type"] for row in inside if row["friction_type"])
     assert found.parse_errors == sum(row["bof_status"] == "parse_error" for row in inside)
-    assert found.durations == Counter(duration_bin(row["seconds"]) for row in inside)
+    assert found.durations == Counter(duration_bin(row["working_seconds"]) for row in inside)
     lead = {row["cycle"]: row["lead_station"] for row in cycles}
     pairs = Counter(
         (lead[row["cycle"] - 1], row["lead_station"])

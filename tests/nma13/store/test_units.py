@@ -19,10 +19,11 @@ from nma13.store.units import (
     begin_cycle,
     finish_cycle,
     missing_outputs,
+    record_event,
     unfinished_cycle,
     write_output,
 )
-from tests.nma13.store.helpers import ALL_OUTPUTS, ledger, output, result, start, write_cycle
+from tests.nma13.store.helpers import ALL_OUTPUTS, START_MS, ledger, output, result, start, write_cycle
 
 
 @pytest.mark.parametrize("source", LOOPS)
@@ -226,6 +227,21 @@ def test_what_the_monitors_ask_is_served_by_an_index(ask: str, index: str, tmp_p
     assert index in plan
     assert "SCAN" not in plan
     assert "TEMP B-TREE" not in plan
+
+
+def test_a_pause_between_processes_is_no_part_of_a_cycles_length(tmp_path: Path) -> None:
+    loop = LOOPS["loop_a"]
+    connection = open_rw("memory", tmp_path)
+    begin_cycle(connection, loop, start(1))  # starts at START_MS + 1, ends 60 s later
+    write_output(connection, loop, replace(output(1, "R1", "S1"), created_ms=START_MS + 10_000))
+    for at_ms, event in ((START_MS, "start"), (START_MS + 30_000, "resume"), (START_MS + 45_000, "resume")):
+        record_event(connection, "loop_a", event, 1, None, at_ms)  # the second one kept nothing
+    write_output(connection, loop, replace(output(1, "R1", "S2"), created_ms=START_MS + 50_000))
+    write_cycle(connection, loop, 1)
+    row = connection.execute("SELECT seconds, working_seconds FROM autonomous_loop_cycles").fetchone()
+    assert tuple(row) == (60.0, 25.0)
+    assert connection.execute("SELECT seconds FROM rollup_cycles").fetchone()[0] == 25.0
+    assert connection.execute("SELECT bin FROM rollup_durations").fetchone()[0] == duration_bin(25.0)
 
 
 def test_duration_bins_grow_with_the_duration() -> None:

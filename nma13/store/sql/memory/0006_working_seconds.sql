@@ -1,0 +1,3 @@
+-- A pause between two processes is no part of a cycle's length. What was finished before this was kept keeps what it has.
+ALTER TABLE autonomous_loop_cycles ADD COLUMN working_seconds /* of its seconds, those in which a process was at work */ REAL;
+UPDATE autonomous_loop_cycles SET working_seconds = seconds WHERE status = 'done';
