@@ -118,7 +118,7 @@ def _round(session: Session, name: str) -> Html:
     said = {one.station: one for one in session.words if one.round == name}
     cards = [_card(session, station, said.get(station)) for station in STATION_NAMES]
     return el(
-        "section", el("h2", title), el("p", asks, class_="source"), el("div", cards, class_="board", role="list"),
+        "section", el("h2", title), el("p", asks, class_="source"), el("div", cards, class_="voices", role="list"),
         class_="panel", aria_label=title,
     )  # fmt: skip
 

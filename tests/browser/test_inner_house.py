@@ -52,7 +52,7 @@ def test_a_session_is_read_while_it_is_written_and_cancelled(open_page: Callable
     panel = page.get_by_role("tabpanel").filter(visible=True)
     panel.get_by_label("The problem").fill(PROBLEM)
     panel.get_by_role("button", name="Begin", exact=True).click()
-    expect(panel.locator(".board")).to_have_count(3, timeout=SLOWLY_MS)
+    expect(panel.locator(".voices")).to_have_count(3, timeout=SLOWLY_MS)
     expect(panel.locator(".chips").first).to_contain_text("asks to be confirmed")
     expect(panel.locator(".voice .said").first).not_to_be_empty(timeout=SLOWLY_MS)
     expect(page).to_have_url(re.compile("session=[0-9a-f]{12}"))
