@@ -81,7 +81,9 @@ def _stamp(lab: Lab, loops: Sequence[str], types: Sequence[str], host: str) -> s
 
 
 def _strip(there: Iterable[LoopStatus], up: dict[str, Standing], host: str) -> Html:
-    return el("div", [_standing(one, up, host) for one in there], class_="standings", role="list", aria_label="The loops")
+    return el(
+        "div", [_standing(one, up, host) for one in there], class_="standings", role="list", aria_label="The loops"
+    )
 
 
 def _standing(status: LoopStatus, up: dict[str, Standing], host: str) -> Html:

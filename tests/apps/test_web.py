@@ -21,6 +21,8 @@ from nma13.config import ROOT
 from tests.served import free_port
 from tests.wire import ask
 
+pytestmark = pytest.mark.slow
+
 TESTS = str(ROOT / "tests")
 
 

@@ -13,6 +13,8 @@ from nma13.memory import embed_missing, recall
 from nma13.terms import OutputClass
 from tests.nma13.memory.helpers import memory
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_set_is_large_enough_and_its_labels_lead_somewhere() -> None:
     texts = episodes()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from benchmarks.nanoim import measure
+
+pytestmark = pytest.mark.slow
 
 
 def test_training_in_batches_beats_the_plain_loop() -> None:

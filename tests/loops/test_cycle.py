@@ -135,6 +135,7 @@ def interrupted(connection, loop, cycle: int, after: int, **changes) -> None:
     assert not finished
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", PROGRAMMES.values(), ids=lambda loop: loop.source)
 def test_a_resumed_cycle_is_byte_equal_to_an_uninterrupted_one(loop, tmp_path: Path) -> None:
     """Stopped after the 1st, 9th and 20th output of the third cycle, and asked the same on return."""

@@ -13,6 +13,8 @@ import pytest
 from nma13.config import ROOT
 from tests.loops.helpers import ask, eventually, lab, outputs, start, start_command
 
+pytestmark = pytest.mark.slow
+
 EVERYTHING = (
     "SELECT o.cycle, o.round, o.station, o.text, o.seed, o.made, o.findings, c.friction_type, c.lead_station,"
     " c.bof_text, c.context FROM {outputs} o JOIN {cycles} c USING (cycle, source) ORDER BY 1, 2, 3"

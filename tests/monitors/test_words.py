@@ -14,6 +14,8 @@ from apps.registry import ALL, existing
 from launcher.pages import MONITORS, monitors
 from nma13.config import PORTS, ROOT
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("words", "names", "rest"),

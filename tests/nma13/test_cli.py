@@ -96,6 +96,7 @@ def test_wrong_words_end_in_a_sentence(words: list[str], said: str) -> None:
     assert "Traceback" not in answer.stderr
 
 
+@pytest.mark.slow
 def test_a_decision_is_recorded_and_verified(tmp_path: Path) -> None:
     file = str(tmp_path / "r.jsonl")
     assert nma(PIANIST, "--no-model", "--record", file, "--keep-input").returncode == 0

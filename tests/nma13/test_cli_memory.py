@@ -6,8 +6,12 @@ import json
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.nma13.memory.helpers import RANK
 from tests.nma13.test_cli import PIANIST, nma
+
+pytestmark = pytest.mark.slow
 
 QUIET = ("--no-model", "--semantic", "off")
 

@@ -21,6 +21,8 @@ from nma13.store import open_ro
 from nma13.terms import OutputClass, TrustGate
 from tests.nma13.memory.helpers import PLAIN, RANK, memory
 
+pytestmark = pytest.mark.slow
+
 PIANIST = "The operation on my hand may end my playing for good, and without it the pain goes on."
 ASKED = Asked(session="today")
 

@@ -20,6 +20,8 @@ from experiments.nanoim.turns import ACTIONS
 from experiments.nanoim.unseen import Gate
 from nma13.errors import LabError
 
+pytestmark = pytest.mark.slow
+
 
 def made_up(seed: int = 0) -> dict[State, Floats]:
     rng = np.random.default_rng(seed)

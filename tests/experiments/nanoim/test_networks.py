@@ -15,6 +15,8 @@ from experiments.nanoim.networks import Network, Shape, arrays, forward, initial
 from experiments.nanoim.studies import headline
 from experiments.nanoim.train import DEFAULTS, train
 
+pytestmark = pytest.mark.slow
+
 KINDS = ("gru", "transformer")
 SHAPES = {"gru": Shape("gru", 55), "transformer": Shape("transformer", 32)}
 

@@ -6,12 +6,15 @@ from dataclasses import replace
 from random import Random
 
 import numpy as np
+import pytest
 
 from experiments.verisim.large import Large, questions, together, train_large
 from experiments.verisim.model.learn import Recipe
 from experiments.verisim.worlds import make_world
 from experiments.verisim.worlds.contract import Action, generator
 from experiments.verisim.worlds.network import codec
+
+pytestmark = pytest.mark.slow
 
 SMALL = Large(hosts=30, rollouts=3, states=2, actions=6, flows=4, recipe=Recipe(steps=3, batch=1, rounds=4))
 

@@ -19,6 +19,8 @@ from experiments.verisim.worlds import make_world
 from experiments.verisim.worlds.contract import Edit, generator
 from nma13.errors import LabError, UsageError
 
+pytestmark = pytest.mark.slow
+
 SHIPPED = report.shipped()
 TINY = Preset("tiny", 40, 2, 2, 8, 15, 8, 3, ((2, 1),), (8,), (5,), (5,), 2)
 

@@ -14,6 +14,8 @@ from experiments.verisim.studies import arms
 from experiments.verisim.studies.kit import Preset
 from nma13.errors import LabError
 
+pytestmark = pytest.mark.slow
+
 SMALL = Preset("small", transitions=10, seeds=2, rollouts=1, ours=5, baseline=7, more=((3, 2),))
 
 

@@ -14,6 +14,8 @@ from experiments.verisim.model.learn import Recipe
 from experiments.verisim.model.scorer import load, save
 from nma13.errors import LabError
 
+pytestmark = pytest.mark.slow
+
 TINY = train.Course(rollouts=6, steps=10, starts=("empty",), recipe=Recipe(steps=12, batch=8, width=16))
 
 

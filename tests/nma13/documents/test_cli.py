@@ -16,6 +16,8 @@ from nma13.config import ROOT
 from tests.nma13.documents import files
 from tests.nma13.test_cli import nma
 
+pytestmark = pytest.mark.slow
+
 QUESTION = "Should I end the lease of the lighthouse? The keeper wants three months' notice."
 QUIET = ("--no-model", "--semantic", "off")
 

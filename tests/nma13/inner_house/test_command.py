@@ -19,6 +19,8 @@ from nma13.inner_house import Words, look
 from nma13.store import open_ro
 from tests.nma13.inner_house.asked import PROBLEM, until
 
+pytestmark = pytest.mark.slow
+
 
 def lab(folder: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(

@@ -36,6 +36,8 @@ from nma13.store import LOOPS, open_ro, open_rw
 from nma13.store.units import CycleResult, CycleStart, StationOutput, begin_cycle, finish_cycle, write_output
 from tests.nma13.inner_house.asked import DANGER, PROBLEM, SCRIPTED, until
 
+pytestmark = pytest.mark.slow
+
 COLLISION = "I cannot keep my promise to my father and also keep my promise to my son."
 ROUNDS, STATIONS = ("R1", "R2", "R3"), tuple(f"S{number}" for number in range(1, 8))
 

@@ -16,6 +16,8 @@ from nma13.inner_house import Declined, Started, look, prepare, process, start, 
 from nma13.inner_house import coordinator as house
 from tests.nma13.inner_house.asked import DANGER, PROBLEM, SCRIPTED, until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def nobody_is_left() -> Iterator[None]:

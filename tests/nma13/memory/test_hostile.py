@@ -24,6 +24,8 @@ from nma13.store.mend import mend
 from nma13.store.units import CycleStart, StationOutput, begin_cycle, write_output
 from tests.nma13.memory.helpers import NOW, RANK, keep, memory
 
+pytestmark = pytest.mark.slow
+
 ZITHER = "My aunt Zerlina wants her zither back before the winter, and I promised it to the school."
 OTHER = "The allotment lies fallow and the society asks for it."
 

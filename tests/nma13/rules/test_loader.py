@@ -76,6 +76,7 @@ def test_overlay_switches_off_and_allows(tmp_path: Path) -> None:
         RuleEngine(rules(tmp_path, GOOD), Overlay("x", off=("T-TWO",)))
 
 
+@pytest.mark.slow
 def test_order_of_rules_does_not_matter() -> None:
     found = load_rules()
     text = " ".join(example for rule in found for example in rule.hits)

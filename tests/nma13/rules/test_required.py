@@ -32,6 +32,7 @@ def test_needed_words(pattern: str, groups: list[set[str]]) -> None:
     assert [set(group) for group in found] == groups
 
 
+@pytest.mark.slow
 def test_the_index_hides_no_match(monkeypatch: pytest.MonkeyPatch) -> None:
     rules = load_rules()
     narrow = RuleEngine(rules)

@@ -156,6 +156,7 @@ def test_search_finds_what_was_committed_and_not_what_was_rolled_back(tmp_path: 
     connection.execute("INSERT INTO autonomous_loop_text (autonomous_loop_text) VALUES ('integrity-check')")
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(min_value=0, max_value=6), min_size=1, max_size=4))
 def test_a_replay_interrupted_anywhere_ends_in_the_same_rows(

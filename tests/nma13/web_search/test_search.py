@@ -177,6 +177,7 @@ def test_google_is_there_only_with_both_keys() -> None:
     assert [one.name for one in providers({"NMA_GOOGLE_KEY": "k", "NMA_GOOGLE_ENGINE": "e"})][-1] == "Google"
 
 
+@pytest.mark.slow
 def test_from_the_command_line_nothing_is_asked_unless_one_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DDGS_PROXY", "http://127.0.0.1:9")
     quiet = ("--no-model", "--semantic", "off")

@@ -13,7 +13,10 @@ from experiments.verisim.worlds.network.state import NetState, links_of
 
 WORLD = network(5, 3)
 WHY_NOT = real.why_not()
-pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=f"no kernel to compare with: {WHY_NOT}")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(WHY_NOT), reason=f"no kernel to compare with: {WHY_NOT}"),
+]
 
 
 def built(kind: str) -> list[Action]:
