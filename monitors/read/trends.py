@@ -265,20 +265,21 @@ def steps(connection: sqlite3.Connection, loop: LoopTables, span: Span) -> list[
         return _fine_steps(connection, loop, span)
     size = _coarse(span)
     found: dict[int, Step] = {}
-    of = (loop.source, span.first // ROLLUP_BUCKET, span.last // ROLLUP_BUCKET)
-    where = "WHERE source = ? AND bucket BETWEEN ? AND ?"
-    for bucket, cycles, resolved in connection.execute(
-        f"SELECT bucket, cycles, resolved FROM rollup_cycles {where} ORDER BY bucket", of
+    of = (size, loop.source, span.first // ROLLUP_BUCKET, span.last // ROLLUP_BUCKET)
+    where = "WHERE source = ? AND bucket BETWEEN ? AND ?"  # summed by SQLite: thousands of rows would cost more here
+    for at, cycles, resolved in connection.execute(
+        f"SELECT bucket / ?, sum(cycles), sum(resolved) FROM rollup_cycles {where} GROUP BY 1 ORDER BY 1", of
     ):
-        step = found.setdefault(bucket // size, _coarse_step(bucket // size, size, span))
-        step.cycles += cycles
-        step.resolved += resolved
-    for bucket, name, cycles in connection.execute(
-        f"SELECT bucket, friction_type, cycles FROM rollup_friction {where}", of
+        found[at] = step = _coarse_step(at, size, span)
+        step.cycles, step.resolved = cycles, resolved
+    for at, name, cycles in connection.execute(
+        f"SELECT bucket / ?, friction_type, sum(cycles) FROM rollup_friction {where} GROUP BY 1, 2", of
     ):
-        found[bucket // size].friction[name] += cycles
-    for bucket, name, led in connection.execute(f"SELECT bucket, station, led FROM rollup_stations {where}", of):
-        found[bucket // size].led[name] += led
+        found[at].friction[name] = cycles
+    for at, name, led in connection.execute(
+        f"SELECT bucket / ?, station, sum(led) FROM rollup_stations {where} GROUP BY 1, 2", of
+    ):
+        found[at].led[name] = led
     return list(found.values())
 
 
@@ -302,7 +303,9 @@ def flag_steps(connection: sqlite3.Connection, loop: LoopTables, span: Span) -> 
         )
         unit = size * ROLLUP_BUCKET
     for index, station, outputs, flagged in rows:
-        step = found.setdefault(index, FlagStep(index * unit, min(index * unit + unit - 1, span.last)))
+        step = found.get(index)
+        if step is None:
+            step = found[index] = FlagStep(index * unit, min(index * unit + unit - 1, span.last))
         step.outputs[station] += outputs
         step.flagged[station] += flagged
     return list(found.values())
