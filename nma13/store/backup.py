@@ -21,7 +21,7 @@ from nma13.store.lock import read_holder
 from nma13.store.migrate import refuse_strange, version_of
 
 MANIFEST = "backup.json"
-PLAIN_FILES = ("settings.json", "overlay.toml")
+PLAIN_FILES = ("crisis_locale.txt", "overlay.toml")
 
 
 @dataclass(frozen=True, slots=True)
