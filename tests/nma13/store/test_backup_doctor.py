@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -253,3 +254,8 @@ def test_what_was_forgotten_is_nowhere_in_the_file(tmp_path: Path) -> None:
     again.close()
     mend(tmp_path)
     assert "warning" not in said_by(tmp_path)
+
+
+def test_a_disk_that_is_full_within_the_day_is_told(tmp_path: Path) -> None:
+    report = replace(diagnose(tmp_path), days_until_full=0)
+    assert "full in about 0 days" in render(report)
