@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from nma13.config import LOOPBACK
+from nma13.config import LOOPBACK, is_loopback
 from nma13.errors import UsageError
 
 LOOPBACK_NAMES = frozenset({LOOPBACK, "localhost", "[::1]"})
@@ -86,16 +86,6 @@ def choose_access(
         proxy=_address(proxy) if proxy else (LOOPBACK if tailnet else None),
         tailnet=tailnet,
     )
-
-
-def is_loopback(bind: str) -> bool:
-    """True where only this machine can connect."""
-    if bind == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(bind).is_loopback
-    except ValueError:
-        return False
 
 
 def _host_name(name: str) -> str:

@@ -11,6 +11,7 @@ from nma13.counterfactual import Change
 from nma13.evidence import Finding
 from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
+from nma13.terms import spelled
 from nma13.texts import crisis
 
 LIMIT_SHOWN = 20_000  # characters of the person's text that are shown with marks
@@ -140,8 +141,7 @@ def why(state: PipelineState, changes: Sequence[Change]) -> Html:
             ("Read as", "In your words", "Not counted because of", "Rule"), rows, "Seen and not counted"
         )
         parts.append(pieces.panel("Seen, and not counted", table))
-    derived = [d for gate in (state.gate1, state.gate2, state.gate3, state.engine) if gate for d in gate.derivations]
-    rows = [(d.value, pieces.code(d.rule), ", ".join(d.because)) for d in derived]
+    rows = [(d.value, pieces.code(d.rule), ", ".join(d.because)) for d in state.derivations]
     parts.append(pieces.panel("What followed", pieces.table(("Value", "By", "Because of"), rows, "What followed")))
     return el("div", parts, class_="why")
 
@@ -158,8 +158,7 @@ def kept(turn: Turn) -> Html:
 
 def _learned(state: PipelineState) -> Html:
     """The learned rules that asked for more caution than the gates alone, with their episodes."""
-    applied = state.engine.priors if state.engine else ()
-    rows = [el("li", f"Rule {p.id}: {p.reason}.") for p in state.context.learned_priors if p.id in applied]
+    rows = [el("li", f"Rule {prior.id}: {prior.reason}.") for prior in state.applied_priors]
     where = el("p", "It moved PROCEED to HEDGE. Any rule can be switched off under Patterns.", class_="source")
     return pieces.panel("Learned from earlier episodes", el("ul", rows), where)
 
@@ -167,7 +166,7 @@ def _learned(state: PipelineState) -> Html:
 def gates(state: PipelineState) -> Html:
     """One row a gate."""
     row = summary(state)
-    seven = ", ".join(f"{name} {_word(row[name])}" for name in "ICXATRS")
+    seven = ", ".join(f"{name} {spelled(row[name])}" for name in "ICXATRS")
     rows = [
         ("Step 0", f"fidelity {row['step0_score']}", ", ".join(row["step0_flags"]) or "no unverified premise"),
         ("Gate 1", seven, f"routing {row['routing_gate1']}"),
@@ -215,7 +214,3 @@ def _change(change: Change) -> Html:
     words = ", ".join(f"«{span.text[:120]}»" for span in change.spans[:3])
     told = "; ".join(f"{WHAT[name]} {after} instead of {before}" for name, before, after in change.differences)
     return el("li", el("b", f"Without {words}"), f" ({change.without}): {told}.")
-
-
-def _word(value: object) -> str:
-    return {True: "TRUE", False: "FALSE", None: "?"}[value] if isinstance(value, bool | None) else str(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from apps import pieces
 from apps.gradio_setup import gr
 from apps.html import Html
 from apps.html import text as text_of
-from nma13.cli.batch import Line, lines_of, row_of
+from nma13.cli.batch import Line, columns, flat, lines_of, row_of
 from nma13.kit import default_kit
 from nma13.pipeline import run_many
 from nma13.semantic import chosen_screen
@@ -92,13 +92,8 @@ def _written(rows: list[dict[str, Any]]) -> list[str]:
     folder = Path(tempfile.mkdtemp(prefix="nma-batch-"))
     whole, table = folder / "gates.jsonl", folder / "gates.csv"
     whole.write_text("".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows), encoding="utf-8")
-    flat: list[Mapping[str, Any]] = [
-        {"id": row["id"], **{k: _word(v) for k, v in row.get("summary", {}).items()}, "error": row.get("error", "")}
-        for row in rows
-    ]
-    names = list(dict.fromkeys(name for row in flat for name in row))
     with table.open("w", encoding="utf-8", newline="") as target:
-        writer = csv.DictWriter(target, names)
+        writer = csv.DictWriter(target, columns())
         writer.writeheader()
-        writer.writerows(flat)
+        writer.writerows(map(flat, rows))
     return [str(whole), str(table)]

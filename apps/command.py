@@ -23,11 +23,11 @@ def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpo
 
     if words.model and words.no_model:
         raise UsageError("--model and --no-model exclude each other.")
+    if words.data:
+        os.environ["NMA_DATA"] = str(Path(words.data).expanduser().resolve())
     ensure_data_dir()
     if not words.no_model:
         explain_choice(words.model)  # a model string that cannot be read is told now, not on every page
-    if words.data:
-        os.environ["NMA_DATA"] = str(Path(words.data).expanduser().resolve())
     access = choose_access(
         host=words.host,
         allow_hosts=words.allow_host,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from apps import pieces
 from apps.answer import STATION_NAMES
@@ -48,7 +48,7 @@ def stamp(session: Session) -> str:
 
 def label(session: Session) -> str:
     """A session in the list of sessions."""
-    at = datetime.fromtimestamp(session.created_ms / 1000, UTC).strftime("%d %b %H:%M")
+    at = time.strftime("%d %b %H:%M", time.localtime(session.created_ms / 1000))
     words = " ".join((session.problem or "its words were forgotten").split())
     ended = session.friction_type.lower() if session.friction_type else session.status
     return f"{at} · {ended} · {words[:60]}{'…' if len(words) > 60 else ''}"

@@ -15,6 +15,7 @@ from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
 from nma13 import forgetting, takeout
+from nma13.clock import now_ms
 from nma13.errors import UsageError
 from nma13.forgetting import Forgotten
 from nma13.memory import VERDICTS, give_feedback
@@ -68,7 +69,7 @@ def _read(lab: Lab) -> None:
             raise UsageError("Choose what you think of it first. Nothing was changed.")
         id_ = _number(which.strip().lstrip("#"))
         with closing(open_rw("memory", lab.data)) as connection:
-            give_feedback(connection, id_, verdict, reason, time.time_ns() // 1_000_000)
+            give_feedback(connection, id_, verdict, reason, now_ms())
         return read(which)
 
     gr.on([go.click, which.submit], read, [which], [whole], **QUIET)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +16,7 @@ from apps.html import text as text_of
 from apps.lab import Lab
 from apps.spool import Spool
 from nma13 import documents, web_search
+from nma13.clock import now_ms
 from nma13.context import NavigationContext
 from nma13.counterfactual import what_would_change
 from nma13.documents.kinds import SUFFIXES
@@ -192,7 +192,7 @@ def _feedback(lab: Lab) -> tuple[Any, ...]:
         if episode is None:
             raise UsageError("This run was not kept, so there is nothing to speak of.")
         with closing(open_rw("memory", lab.data)) as connection:
-            give_feedback(connection, episode, verdict, reason, time.time_ns() // 1_000_000)
+            give_feedback(connection, episode, verdict, reason, now_ms())
         return el("p", f"Kept with episode {episode}: {verdict}.", role="status")
 
     for verdict, button in zip(VERDICTS, buttons, strict=True):

@@ -8,8 +8,7 @@ from apps import pieces
 from apps.html import Html, el
 from nma13.errors import LabError
 from nma13.kit import OVERLAY_NAME
-from nma13.rules import Overlay, load_overlay, load_rules
-from nma13.rules.engine import rules_hash
+from nma13.rules import Overlay, load_overlay, load_rules, rules_hash
 
 
 def panel(folder: Path) -> Html:

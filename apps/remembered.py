@@ -13,6 +13,7 @@ from loops.heart import STALL_AFTER_S
 from loops.progress import duration
 from loops.registry import PROGRAMMES
 from loops.status import TROUBLED, LoopStatus, read_status
+from nma13 import clock
 from nma13.forgetting import Forgotten, retention
 from nma13.memory import Hit, Remembered, episode, episodes_by_id, recall, recent, state_of, statistics
 from nma13.store import DATABASES, database_path, open_ro
@@ -191,7 +192,7 @@ def words_of(text: str | None) -> str:
 
 
 def day(at_ms: int | None) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(at_ms / 1000)) if at_ms else "never"
+    return clock.day(at_ms) if at_ms else "never"
 
 
 def when(at_ms: int | None) -> str:

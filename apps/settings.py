@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from apps import overlay, pieces
-from apps.access import LOOPBACK_NAMES, is_loopback
+from apps.access import LOOPBACK_NAMES
 from apps.gradio_setup import gr
 from apps.html import Child, Html, el
 from apps.lab import Lab
 from nma13 import __version__, locale
+from nma13.config import is_loopback
 from nma13.texts import crisis
 
 KEYS = ("NMA_GOOGLE_KEY", "NMA_GOOGLE_ENGINE")

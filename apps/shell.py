@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from apps import mark, tailscale
-from apps.access import EVERYWHERE, is_loopback
+from apps.access import EVERYWHERE
 from apps.guard import Guard, SignIn
 from apps.guard.sign_in import session_key
 from apps.lab import Lab
@@ -24,7 +24,7 @@ from apps.registry import App
 from apps.serving import Servers, listen
 from apps.status import probe
 from nma13 import __version__
-from nma13.config import LOOPBACK
+from nma13.config import LOOPBACK, is_loopback
 from nma13.errors import LabError
 
 UPLOAD_MOST = "20mb"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from apps import glyphs, pieces
 from apps.html import Html, el
 from nma13 import documents
+from nma13.clock import day
 from nma13.documents import Document, Given, Hit, Outcome, locator
 from nma13.material import citation
 
@@ -26,7 +26,7 @@ def screen(stored: Sequence[Document], folder: Path) -> Html:
         pieces.card("Documents", f"{len(stored):,}"),
         pieces.card("Pages", f"{sum(one.pages or 0 for one in stored):,}", below=_small("where the kind has pages")),
         pieces.card("Passages", f"{sum(one.passages for one in stored):,}", below=_small("what a run can be given")),
-        pieces.card("Newest", _day(stored[0].created_ms), below=_small(stored[0].name)),
+        pieces.card("Newest", day(stored[0].created_ms), below=_small(stored[0].name)),
         label="Documents in short",
     )
     rows = [_row(one) for one in stored[:SHOWN]]
@@ -114,7 +114,7 @@ def label(one: Document) -> str:
 
 def _row(one: Document) -> tuple[str | int, ...]:
     pages = f"{one.pages:,}" if one.pages else "–"
-    return one.id, one.name, one.kind, pages, f"{one.passages:,}", _day(one.created_ms)
+    return one.id, one.name, one.kind, pages, f"{one.passages:,}", day(one.created_ms)
 
 
 def _passage(hit: Hit) -> Html:
@@ -139,7 +139,3 @@ def _told(one: Outcome) -> str:
         return f"Already there: {one.name} is document {one.added.document.id}."
     notes = " ".join(one.added.notes)
     return f"Stored: {one.name} as document {one.added.document.id}. {notes}".strip()
-
-
-def _day(at_ms: int) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(at_ms / 1000))

@@ -11,7 +11,6 @@ import random
 import signal
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,10 +24,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks._measuring import beside
 from benchmarks._recall_set import Query, episodes, judge, queries, store, tfidf_from_scratch
 from benchmarks.table import Row, run
 from nma13 import encoder
-from nma13.config import ROOT
+from nma13.clock import now_ms
 from nma13.kit import default_kit
 from nma13.memory import embed_missing, recall
 from nma13.memory.vectors import cosines, nearest
@@ -179,9 +179,9 @@ def crowd(folder: Path, seconds: float) -> Iterator[Row]:
     """Two loops store outputs, a page stores runs (and learns from every fifth), all in memory.db at full speed."""
     open_rw("memory", folder).close()
     writers = [
-        _start("loop", folder, "loop_a", str(seconds)),
-        _start("loop", folder, "loop_d", str(seconds)),
-        _start("page", folder, str(seconds)),
+        beside("memory", "loop", folder, "loop_a", str(seconds)),
+        beside("memory", "loop", folder, "loop_d", str(seconds)),
+        beside("memory", "page", folder, str(seconds)),
     ]
     ends = [writer.communicate(timeout=seconds + 120)[0].split() for writer in writers]
     failed = sum(writer.returncode != 0 for writer in writers)
@@ -260,7 +260,7 @@ def kills(folder: Path, times: int) -> Iterator[Row]:
 
 
 def _killed(folder: Path, seconds: float) -> set[int]:
-    writer = _start("write-on", folder)
+    writer = beside("memory", "write-on", folder)
     assert writer.stdout is not None
     first = writer.stdout.readline()
     if not first:
@@ -284,16 +284,9 @@ def _turns(folder: Path) -> Iterator[Turn]:
     state = interpret(RUN, Sensed(loop, asked.context), kit)
     verdict = reflect(state)
     while True:
-        turn = update(
-            state, Sensed(loop, asked.context, vector=vector), asked, verdict, folder, time.time_ns() // 1_000_000
-        )
+        turn = update(state, Sensed(loop, asked.context, vector=vector), asked, verdict, folder, now_ms())
         loop = turn.loop
         yield turn
-
-
-def _start(*words: str | Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "benchmarks.memory", *map(str, words)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

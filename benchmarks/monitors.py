@@ -7,7 +7,6 @@ rows and 15 seconds; the full form 100,000 cycles (2.1 million outputs), 1,000,0
 from __future__ import annotations
 
 import argparse
-import http.client
 import itertools
 import json
 import os
@@ -26,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._cycles import FRICTION, Invented, write
+from benchmarks._measuring import median_ms
+from benchmarks._monitor_client import Answer, Client
 from benchmarks.store import BORN, _grow
 from benchmarks.table import Row, machine, output, output_options
 from nma13.config import ROOT
@@ -145,9 +146,9 @@ def pages(folder: Path, rows: int) -> Iterator[Row]:
         ("longest first", Filter(sort="seconds"), Key(150.0, 500)),
         ("one friction, oldest first", Filter(friction="IRREDUCIBLE", ascending=True), Key(None, 500)),
     ):
-        small = _median_ms(lambda wish=wish, deep=deep: page(few, loop, wish, deep))
+        small = median_ms(lambda wish=wish, deep=deep: page(few, loop, wish, deep), 41)
         there = Key(deep.value, rows // 2)
-        large = _median_ms(lambda wish=wish, there=there: page(lots, loop, wish, there))
+        large = median_ms(lambda wish=wish, there=there: page(lots, loop, wish, there), 41)
         yield Row(f"page of {rows:,} rows, {name}", large, "ms", "among 1,000 rows: equal is the aim", small / large)
     few.close()
     lots.close()
@@ -271,76 +272,6 @@ def _count(folder: Path) -> tuple[int, int, int]:
 # — the real pages, in a process of their own, and who asks them —
 
 
-@dataclass(frozen=True)
-class Answer:
-    ms: float
-    length: int
-    headers: int
-    failure: str = ""
-    moved: bool = False
-
-
-class Client:
-    """What a page of a monitor does once a second, without drawing anything: it asks, and when told that something
-    moved it asks its tab."""
-
-    def __init__(self, port: int) -> None:
-        self._http = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        self._hash, self._tab = os.urandom(6).hex(), "feed"
-        self._http.request("GET", "/config")
-        config = json.loads(self._http.getresponse().read())
-        self._parts = {part["id"]: part for part in config["components"]}
-        self._handlers = config["dependencies"]
-
-    def open(self, tab: str) -> Answer:
-        """Choose a tab."""
-        self._tab = tab
-        return self._ask(
-            lambda part, event: part["type"] == "tabitem" and part["props"].get("id") == tab and event == "select"
-        )
-
-    def tick(self) -> Answer:
-        answer = self._ask(
-            lambda part, event: part["type"] == "timer" and part["props"].get("value") == 1 and event == "tick"
-        )
-        return answer
-
-    def follow(self) -> Answer:
-        """A tick, and what a page does next if the tick says so; the time of both together."""
-        answer = self.tick()
-        if not answer.moved:
-            return answer
-        more = self.open(self._tab)
-        return Answer(
-            answer.ms + more.ms, answer.length + more.length, answer.headers, answer.failure or more.failure, True
-        )
-
-    def _value(self, props: dict[str, Any]) -> Any:
-        return self._tab if props.get("label") == "the tab that is seen" else props.get("value")
-
-    def _ask(self, is_meant: Callable[[dict[str, Any], str], bool]) -> Answer:
-        handler = next(
-            one for one in self._handlers
-            if any(id_ in self._parts and is_meant(self._parts[id_], event) for id_, event in one["targets"])
-        )  # fmt: skip
-        data = [self._value(self._parts[id_]["props"]) for id_ in handler["inputs"]]
-        body = json.dumps({"data": data, "fn_index": handler["id"], "session_hash": self._hash})
-        began = time.perf_counter()
-        self._http.request("POST", "/gradio_api/run/predict", body, {"Content-Type": "application/json"})
-        reply = self._http.getresponse()
-        said = reply.read()
-        ms = (time.perf_counter() - began) * 1000
-        failure = "" if reply.status == 200 else f"{reply.status}: {said[:200]!r}"
-        headers = sum(len(name) + len(value) + 4 for name, value in reply.getheaders())
-        return Answer(ms, len(said), headers, failure, _moved(said))
-
-
-def _moved(said: bytes) -> bool:
-    """Whether an answer to a tick asks the page's tab to refresh itself: a string of digits among its values."""
-    values = json.loads(said).get("data") or []
-    return any(isinstance(value, str) and value.isdecimal() for value in values)
-
-
 @contextmanager
 def served(folder: Path) -> Iterator[dict[str, int]]:
     """The four monitors in a process of their own."""
@@ -402,15 +333,6 @@ def browsers(ports: dict[str, int]) -> Iterator[int]:
             chromium.new_page().goto(f"http://127.0.0.1:{ports[name]}{rest}")
         yield 2
         chromium.close()
-
-
-def _median_ms(do: Callable[[], object], times: int = 41) -> float:
-    spent = []
-    for _ in range(times):
-        began = time.perf_counter()
-        do()
-        spent.append((time.perf_counter() - began) * 1000)
-    return statistics.median(spent)
 
 
 def main(arguments: Sequence[str]) -> int:

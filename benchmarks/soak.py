@@ -26,7 +26,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks._everything import Kept, Weights, loop, monitors, web
-from benchmarks.monitors import CLIENTS, CROWD_BAR_MS, MONITORS, Client, browsers
+from benchmarks._monitor_client import Client
+from benchmarks.monitors import CLIENTS, CROWD_BAR_MS, MONITORS, browsers
 from benchmarks.table import Row, machine, output, output_options
 from nma13.config import ROOT
 from nma13.errors import UsageError

@@ -8,16 +8,14 @@ from __future__ import annotations
 import random
 import signal
 import sqlite3
-import statistics
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks._measuring import beside, median_ms
 from benchmarks.table import Row, run
-from nma13.config import ROOT
 from nma13.store import LOOPS, ROUNDS, STATIONS, open_ro, open_rw, transaction
 from nma13.store.rollups import rebuild
 from nma13.store.units import (
@@ -131,12 +129,12 @@ def big_store(folder: Path, cycles: int) -> Iterator[Row]:
     size = f"{cycles:,} cycles, {21 * cycles:,} outputs"
     yield from _pages(reader, cycles)
     yield from _dashboards(reader, size)
-    tick = _median_ms(lambda: reader.execute("SELECT max(id) FROM autonomous_loop").fetchone())
+    tick = median_ms(lambda: reader.execute("SELECT max(id) FROM autonomous_loop").fetchone())
     yield Row("tick_nothing_new", tick, "ms", size)
     find = "SELECT rowid FROM autonomous_loop_text WHERE autonomous_loop_text MATCH ? ORDER BY rowid DESC LIMIT 50"
-    ours = _median_ms(lambda: reader.execute(find, ("lighthouse",)).fetchall())
+    ours = median_ms(lambda: reader.execute(find, ("lighthouse",)).fetchall())
     like = "SELECT id FROM autonomous_loop WHERE text LIKE '%lighthouse%' ORDER BY id DESC"
-    scan = _median_ms(lambda: reader.execute(like).fetchall(), 3)
+    scan = median_ms(lambda: reader.execute(like).fetchall(), 3)
     yield Row("full_text_search", ours, "ms", "LIKE over all texts", scan / ours)
 
 
@@ -144,10 +142,10 @@ def _pages(reader: sqlite3.Connection, cycles: int) -> Iterator[Row]:
     columns = "SELECT cycle, scenario_type, seconds, friction_type FROM autonomous_loop_cycles WHERE source = 'loop_a'"
     middle, deep = cycles // 10, cycles - cycles // 10
     by_key = f"{columns} AND cycle < ? ORDER BY cycle DESC LIMIT 50"
-    first = _median_ms(lambda: reader.execute(by_key, (cycles,)).fetchall())
-    ours = _median_ms(lambda: reader.execute(by_key, (middle,)).fetchall())
+    first = median_ms(lambda: reader.execute(by_key, (cycles,)).fetchall())
+    ours = median_ms(lambda: reader.execute(by_key, (middle,)).fetchall())
     offset = f"{columns} ORDER BY cycle DESC LIMIT 50 OFFSET ?"
-    theirs = _median_ms(lambda: reader.execute(offset, (deep,)).fetchall())
+    theirs = median_ms(lambda: reader.execute(offset, (deep,)).fetchall())
     yield Row("page_by_key_at_depth", ours, "ms", f"OFFSET {deep}", theirs / ours)
     yield Row("page_by_key_first", first, "ms", "the page at depth: equal is the aim", ours / first)
 
@@ -155,8 +153,8 @@ def _pages(reader: sqlite3.Connection, cycles: int) -> Iterator[Row]:
 def _dashboards(reader: sqlite3.Connection, size: str) -> Iterator[Row]:
     total_ours = total_scratch = 0.0
     for what, (sums, rows) in DASHBOARD.items():
-        ours = _median_ms(lambda sql=sums: reader.execute(sql).fetchall())
-        scratch = _median_ms(lambda sql=rows: reader.execute(sql).fetchall(), 3)
+        ours = median_ms(lambda sql=sums: reader.execute(sql).fetchall())
+        scratch = median_ms(lambda sql=rows: reader.execute(sql).fetchall(), 3)
         total_ours, total_scratch = total_ours + ours, total_scratch + scratch
         yield Row(f"dashboard: {what}", ours, "ms", "from the rows", scratch / ours)
     yield Row("dashboard_all", total_ours, "ms", f"from the rows; {size}", total_scratch / total_ours)
@@ -223,7 +221,7 @@ def kills(folder: Path, times: int) -> Iterator[Row]:
 
 
 def _killed(folder: Path, seconds: float) -> set[str]:
-    writer = _start_process("write-on", folder)
+    writer = beside("store", "write-on", folder)
     assert writer.stdout is not None
     first = writer.stdout.readline()
     if not first:
@@ -240,7 +238,7 @@ def _killed(folder: Path, seconds: float) -> set[str]:
 def crowd(folder: Path, seconds: float) -> Iterator[Row]:
     """Two loops and a page write memory.db as fast as they can while a monitor reads."""
     open_rw("memory", folder).close()
-    writers = [_start_process("crowd", folder, str(number), str(seconds)) for number in range(3)]
+    writers = [beside("store", "crowd", folder, str(number), str(seconds)) for number in range(3)]
     reader, slowest = open_ro("memory", folder), 0.0
     while any(writer.poll() is None for writer in writers):
         began = time.perf_counter()
@@ -284,11 +282,6 @@ def _write_on(folder: Path) -> None:
         cycle += 1
 
 
-def _start_process(*words: str | Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "benchmarks.store", *map(str, words)]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-
-
 # — small things —
 
 
@@ -310,15 +303,6 @@ def _text(cycle: int) -> str:
     turned = cycle % len(words)
     rare = " lighthouse" if cycle % 500 == 7 else ""
     return f"{' '.join(words[turned:] + words[:turned])} {cycle}{rare}"
-
-
-def _median_ms(do: Callable[[], object], times: int = 15) -> float:
-    spent = []
-    for _ in range(times):
-        began = time.perf_counter()
-        do()
-        spent.append((time.perf_counter() - began) * 1000)
-    return statistics.median(spent)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -19,6 +18,7 @@ from loops.programme import LoopProgramme, Turn
 from loops.remembering import remember
 from loops.scenarios import Scenario, by_id, draw
 from loops.search_feeder import Feeder
+from nma13.clock import now_ms
 from nma13.deliberation import Answer, Block, Case, Mode, Output, arbitrate, deliberate
 from nma13.deliberation.prompts import Said
 from nma13.llm.types import Cancel, Model
@@ -34,10 +34,6 @@ from nma13.store.units import (
 )
 
 SOUND_MAJORITY = 4  # of the seven last words, without a flag: the cycle passes Gate 2
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loops.programme import LoopProgramme
+from nma13.clock import now_ms
 from nma13.store import StoreError, open_rw
 from nma13.store.units import HeartState, beat, record_event
 
@@ -87,7 +88,7 @@ class Heart:
             try:
                 connection = connection or open_rw(self._loop.tables.database, self._folder)
                 state, detail, cycle, quiet = self._pulse.read()
-                now = time.time_ns() // 1_000_000
+                now = now_ms()
                 beat(connection, self._loop.source, os.getpid(), state, cycle, now, detail)
                 if self._stalls(quiet):
                     what = f"nothing was finished for {quiet:.0f} s ({state}: {detail or 'no reason known'})"

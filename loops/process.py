@@ -13,11 +13,12 @@ from pathlib import Path
 from types import FrameType
 
 from loops.awake import awake
-from loops.cycle import Means, next_cycle, now_ms, run_cycle
+from loops.cycle import Means, next_cycle, run_cycle
 from loops.heart import EVERY_S, STALL_AFTER_S, Heart, Pulse
 from loops.programme import LoopProgramme
 from loops.progress import OUTPUTS, Progress
 from loops.search_feeder import Feeder, Search
+from nma13.clock import now_ms
 from nma13.deliberation import Output
 from nma13.llm import ModelError
 from nma13.llm.types import Cancel, Model

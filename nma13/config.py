@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,6 +33,16 @@ ENVIRONMENT: dict[str, str] = {
     "NMA_GOOGLE_ENGINE": "which of your search engines at Google that key is for",
     "NMA_THREADS": "threads of the llamacpp backend; default: measured once per machine",
 }
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can connect to what listens there."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def data_dir(env: Mapping[str, str] = os.environ) -> Path:

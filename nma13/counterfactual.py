@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from nma13.evidence import Finding, Span
-from nma13.kit import Kit
+from nma13.evidence import Span
+from nma13.kit import Kit, Remembered
 from nma13.pipeline import run
 from nma13.rules.engine import Reading, RuleEngine
 from nma13.state import PipelineState
@@ -53,19 +52,8 @@ class _Without(RuleEngine):
         return replace(reading, findings=tuple(f for f in reading.findings if f.sets != self._sets))
 
 
-class _Remembered:
-    """What the screen saw in the run itself, so that the encoder is not asked again."""
-
-    def __init__(self, findings: Sequence[Finding]) -> None:
-        self._findings = findings
-
-    def __call__(self, document: Document) -> Sequence[Finding]:
-        del document
-        return self._findings
-
-
-def _without(state: PipelineState, sets: str, kit: Kit) -> _Remembered | None:
+def _without(state: PipelineState, sets: str, kit: Kit) -> Remembered | None:
     if kit.screen is None:
         return None
     seen = {id(f): f for f in state.findings if f.origin == "semantic" and f.sets != sets}
-    return _Remembered(tuple(seen.values()))
+    return Remembered(tuple(seen.values()))

@@ -6,15 +6,14 @@ the write-ahead log. Each function returns what it removed and, as honestly, whe
 
 from __future__ import annotations
 
-import json
 import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nma13 import encoder
+from nma13 import clock, encoder
+from nma13.clock import DAY_MS
 from nma13.config import data_dir
 from nma13.errors import LabError
 from nma13.learning import refresh
@@ -23,8 +22,9 @@ from nma13.memory.words import forget_vocabulary
 from nma13.redaction import redact_everywhere
 from nma13.store import DATABASES, database_path, open_rw, transaction
 from nma13.store.mend import scrub
+from nma13.store.settings import read_setting, write_setting
 
-DAY_MS = 86_400_000
+MOST_DAYS = 1_000_000  # beyond, the moment meant has no number that a database can hold
 RETENTION = "retention.days"
 ANNOUNCED = "retention.announced"
 COPIES = ("backups/*", "before-restore-*", "*.before-*.db", "archive/*")
@@ -111,10 +111,17 @@ def forget_older_than(days: float, folder: Path | None = None, now_ms: int | Non
     """Remove every run older than so many days."""
     done = Forgotten(f"What is older than {days:g} days")
     with _forgetting(folder, done) as connection:
-        before = (time.time_ns() // 1_000_000 if now_ms is None else now_ms) - int(days * DAY_MS)
+        before = moment_before(days, clock.now_ms() if now_ms is None else now_ms)
         ids = [row[0] for row in connection.execute("SELECT id FROM episodic_memory WHERE created_ms < ?", (before,))]
         _remove_episodes(connection, ids, done)
     return done
+
+
+def moment_before(days: float, now_ms: int) -> int:
+    """The moment so many days ago. Less than none would be the future, and all there is would be older than that."""
+    if not 0 <= days <= MOST_DAYS:
+        raise ForgettingError(f"{days:g} days: a number from 0 to {MOST_DAYS:,} is needed; nothing was changed.")
+    return now_ms - int(days * DAY_MS)
 
 
 def forget_name(name: str, folder: Path | None = None) -> Forgotten:
@@ -150,20 +157,16 @@ def forget_name(name: str, folder: Path | None = None) -> Forgotten:
 
 def set_retention(days: int | None, folder: Path | None = None) -> None:
     """Keep runs for so many days, from now on; None keeps them until you forget them."""
-    if days is not None and days < 1:
-        raise ForgettingError("Retention is at least one day; nothing was changed.")
-    with closing(open_rw("memory", folder)) as connection, transaction(connection):
-        connection.execute(
-            "INSERT INTO settings (key, value, updated_ms) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
-            " SET value = excluded.value, updated_ms = excluded.updated_ms",
-            (RETENTION, json.dumps(days), time.time_ns() // 1_000_000),
-        )
+    if days is not None and not 1 <= days <= MOST_DAYS:
+        raise ForgettingError(f"Retention is 1 to {MOST_DAYS:,} days; nothing was changed.")
+    with closing(open_rw("memory", folder)) as connection:
+        write_setting(connection, RETENTION, days, clock.now_ms())
 
 
 def retention(connection: sqlite3.Connection) -> int | None:
     """For how many days runs are kept; None: until they are forgotten by hand."""
-    row = connection.execute("SELECT value FROM settings WHERE key = ?", (RETENTION,)).fetchone()
-    return json.loads(row[0]) if row else None
+    days: int | None = read_setting(connection, RETENTION)
+    return days
 
 
 def retain(folder: Path | None = None, now_ms: int | None = None, *, unasked: bool = False) -> Forgotten | None:
@@ -172,7 +175,7 @@ def retain(folder: Path | None = None, now_ms: int | None = None, *, unasked: bo
     `unasked`, after a run: where the clock says that everything before this run is due at once, that is either a
     long absence or a clock that leapt ahead. It is announced first, and goes with the next run.
     """
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    now = clock.now_ms() if now_ms is None else now_ms
     with closing(open_rw("memory", folder)) as connection:
         days = retention(connection)
         if days is None:
@@ -194,14 +197,9 @@ def retain(folder: Path | None = None, now_ms: int | None = None, *, unasked: bo
 def _announce(connection: sqlite3.Connection, now: int) -> int:
     """Note this moment, and return the one noted before it; 0 if there is none that this clock has passed."""
     with transaction(connection):
-        row = connection.execute("SELECT value FROM settings WHERE key = ?", (ANNOUNCED,)).fetchone()
-        connection.execute(
-            "INSERT INTO settings (key, value, updated_ms) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
-            " SET value = excluded.value, updated_ms = excluded.updated_ms",
-            (ANNOUNCED, json.dumps(now), now),
-        )
-    before = json.loads(row[0]) if row else 0
-    return int(before) if before <= now else 0
+        before = int(read_setting(connection, ANNOUNCED) or 0)
+        write_setting(connection, ANNOUNCED, now, now)
+    return before if before <= now else 0
 
 
 @contextmanager

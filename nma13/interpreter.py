@@ -78,12 +78,14 @@ def stream(state: PipelineState, voice: Voice | None, cancel: Cancel | None = No
     if voice is None:
         yield from _finish_with(state, contract, structural_text(state), ProseSource.STRUCTURAL)
         return
+    write, shown = _by_selection if voice.small else _freely, False
     try:
-        if voice.small:
-            yield from _by_selection(state, contract, voice, cancel)
-        else:
-            yield from _freely(state, contract, voice, cancel)
+        for event in write(state, contract, voice, cancel):
+            shown = shown or isinstance(event, Shown)
+            yield event
     except ModelUnavailable:
+        if shown:
+            yield Withdrawn("the model was closed")
         yield from _finish_with(state, contract, structural_text(state), ProseSource.STRUCTURAL)
     except ModelError as error:
         yield Withdrawn("the model failed")

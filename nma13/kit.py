@@ -11,8 +11,8 @@ from typing import Protocol
 from nma13 import __version__
 from nma13.config import data_dir
 from nma13.evidence import Finding
-from nma13.rules.engine import RuleEngine, rules_hash
-from nma13.rules.loader import load_overlay, load_rules
+from nma13.rules.engine import RuleEngine
+from nma13.rules.loader import load_overlay, load_rules, rules_hash
 from nma13.state import Provenance
 from nma13.text import Document
 
@@ -32,6 +32,17 @@ class Screen(Protocol):
     """A second look by meaning: findings of origin `semantic`, each with its similarity."""
 
     def __call__(self, document: Document) -> Sequence[Finding]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """The screen of a run that is repeated: what was seen then, so that the encoder is not asked again."""
+
+    findings: tuple[Finding, ...]
+
+    def __call__(self, document: Document) -> Sequence[Finding]:
+        del document
+        return self.findings
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,18 @@ the same window. APPLY hands priors to the engine, which can do one thing with t
 
 from __future__ import annotations
 
-import json
 import math
 import sqlite3
-import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from nma13 import clock
 from nma13.context import LearnedPrior, LearnedRule
 from nma13.store import StoreError, transaction
+from nma13.store.settings import read_setting, write_setting
 from nma13.terms import OutputClass
 
 WINDOW = 100
@@ -132,7 +132,7 @@ def is_due(cycle: int) -> bool:
 
 def learn(connection: sqlite3.Connection, now_ms: int | None = None) -> Learned:
     """Observe and codify, once. A failure changes nothing, is stored and told, and never stops a navigation."""
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    now = clock.now_ms() if now_ms is None else now_ms
     try:
         with transaction(connection):
             seen = observe(connection)
@@ -146,11 +146,8 @@ def learn(connection: sqlite3.Connection, now_ms: int | None = None) -> Learned:
 
 def last_learned(connection: sqlite3.Connection) -> Learned | None:
     """What the last learning cycle did, or why it failed; None before the first."""
-    row = connection.execute("SELECT value FROM settings WHERE key = ?", (LAST,)).fetchone()
-    if row is None:
-        return None
-    plain = json.loads(row["value"])
-    return Learned(**{**plain, "lapsed": tuple(plain["lapsed"])})
+    plain = read_setting(connection, LAST)
+    return None if plain is None else Learned(**{**plain, "lapsed": tuple(plain["lapsed"])})
 
 
 def observe(connection: sqlite3.Connection, window: int = WINDOW) -> list[Observed]:
@@ -321,11 +318,7 @@ def _weigh(connection: sqlite3.Connection, rule: Rule, seen: Sequence[Observed])
 
 
 def _note(connection: sqlite3.Connection, result: Learned) -> None:
-    connection.execute(
-        "INSERT INTO settings (key, value, updated_ms) VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE"
-        " SET value = excluded.value, updated_ms = excluded.updated_ms",
-        (LAST, json.dumps(asdict(result)), result.at_ms),
-    )
+    write_setting(connection, LAST, asdict(result), result.at_ms)
 
 
 def _note_failure(connection: sqlite3.Connection, result: Learned) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nma13 import encoder
+from nma13.clock import now_ms
 from nma13.context import Episode, Handshake, NavigationContext
 from nma13.errors import LabError
 from nma13.forgetting import retain
@@ -30,7 +30,7 @@ from nma13.memory.ranking import THRESHOLD
 from nma13.memory_fidelity import Fidelity, fidelity_of_run, scan
 from nma13.pipeline import run
 from nma13.state import Notice, PipelineState
-from nma13.store import open_rw, transaction
+from nma13.store import open_rw, storable, transaction
 from nma13.terms import FrictionType, Lock, OutputClass, Routing, TrustGate
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def navigate(
     asked: Asked = Asked(),
     folder: Path | None = None,
     cancel: Cancel | None = None,
-    clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    clock: Callable[[], int] = now_ms,
 ) -> Iterator[Step]:
     """One turn: the decided state first, then the interpreter's events, last the Turn.
 
@@ -123,7 +123,7 @@ def navigate(
 
 def sense(text: str, asked: Asked, folder: Path | None = None) -> Sensed:
     """Where the session stands, what resembles this text, what was learned."""
-    session = asked.session or date.today().isoformat()
+    session = storable(asked.session) or date.today().isoformat()
     if not asked.recall:
         return Sensed(LoopState(session), asked.context)
     try:
@@ -259,7 +259,6 @@ def _prior_notice(state: PipelineState) -> Iterator[Notice]:
     """A learned prior that moved the decision is named, with the episodes it was learned from."""
     if state.engine is None or state.engine.trust_without_priors is not TrustGate.PROCEED:
         return
-    for prior in state.context.learned_priors:
-        if prior.id in state.engine.priors:
-            yield Notice("learned", f"More caution than the gates alone would ask, by learned rule {prior.id}: "
-                         f"{prior.reason}. It can be switched off under Patterns.")  # fmt: skip
+    for prior in state.applied_priors:
+        yield Notice("learned", f"More caution than the gates alone would ask, by learned rule {prior.id}: "
+                     f"{prior.reason}. It can be switched off under Patterns.")  # fmt: skip

@@ -284,20 +284,19 @@ def run_many(
     workers: int = 1,
     context: NavigationContext = EMPTY_CONTEXT,
     kit: Callable[[], Kit] = default_kit,
-    executor: Executor | None = None,
     chunk: int = 64,
 ) -> Iterator[Outcome]:
     """Run texts one after another or in parallel processes; results come in the order of the texts.
 
-    `kit` is a function each process calls once, so it must be importable; `executor` may be any executor
-    (a cluster's, say) in place of local processes. Texts are drawn as results are taken: a long list is
-    never held in memory whole.
+    `kit` is a function that each process calls for each chunk of texts, so it must be importable and remember what
+    is dear to make, as `default_kit` does. Texts are drawn as results are taken: a long list is never held in memory
+    whole.
     """
-    if executor is None and workers <= 1:
+    if workers <= 1:
         ready = kit()
         yield from (_outcome(text, context, ready) for text in texts)
         return
-    with executor or ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers) as pool:
         yield from _in_order(pool, iter(texts), partial(_run_chunk, context=context, kit=kit), chunk, workers)
 
 
@@ -310,20 +309,16 @@ def _in_order(
 ) -> Iterator[Outcome]:
     waiting: deque[Future[list[Outcome]]] = deque()
     while True:
-        while len(waiting) < 2 * max(workers, 1) and (batch := list(islice(texts, chunk))):
+        while len(waiting) < 2 * workers and (batch := list(islice(texts, chunk))):
             waiting.append(pool.submit(work, batch))
         if not waiting:
             return
         yield from waiting.popleft().result()
 
 
-_KITS: dict[Callable[[], Kit], Kit] = {}
-
-
 def _run_chunk(texts: list[str], context: NavigationContext, kit: Callable[[], Kit]) -> list[Outcome]:
-    if kit not in _KITS:
-        _KITS[kit] = kit()
-    return [_outcome(text, context, _KITS[kit]) for text in texts]
+    ready = kit()
+    return [_outcome(text, context, ready) for text in texts]
 
 
 def _outcome(text: str, context: NavigationContext, kit: Kit) -> Outcome:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,9 +17,8 @@ from typing import Any
 
 from nma13 import __version__
 from nma13.errors import LabError
-from nma13.evidence import Finding
 from nma13.jsonio import load_state, to_plain
-from nma13.kit import Kit
+from nma13.kit import Kit, Remembered
 from nma13.pipeline import run
 from nma13.state import PipelineState, summary
 from nma13.store.records import GENESIS, Fault, Link, canonical, chain_hash, verify
@@ -72,11 +72,16 @@ def append_to_file(path: Path, state: PipelineState, *, keep_input: bool) -> Lin
     parent = links[-1].hash if links else GENESIS
     body = canonical(body_of(state, keep_input=keep_input))
     link = Link(len(links) + 1, parent, chain_hash(parent, body), body)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(
-            json.dumps({"seq": link.seq, "parent": link.parent, "hash": link.hash, "body": json.loads(body)}) + "\n"
-        )
-    path.chmod(0o600)
+    line = json.dumps({"seq": link.seq, "parent": link.parent, "hash": link.hash, "body": json.loads(body)})
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "a", encoding="utf-8") as file:
+            os.fchmod(handle, 0o600)
+            file.write(line + "\n")
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be written ({error.strerror}). The run is whole; it was not recorded. Name another file."
+        ) from None
     return link
 
 
@@ -112,21 +117,10 @@ def replay(links: Iterable[Link], kit: Kit) -> Iterator[Replay]:
         yield Replay(link.seq, differences, _causes(recorded, again) if differences else ())
 
 
-class _Remembered:
-    """The screen of a replay: what was seen then."""
-
-    def __init__(self, findings: tuple[Finding, ...]) -> None:
-        self._findings = findings
-
-    def __call__(self, document: object) -> tuple[Finding, ...]:
-        del document
-        return self._findings
-
-
-def _seen(state: PipelineState) -> _Remembered | None:
+def _seen(state: PipelineState) -> Remembered | None:
     if not state.provenance.semantic:
         return None
-    return _Remembered(tuple(f for f in state.findings if f.origin == "semantic"))
+    return Remembered(tuple(f for f in state.findings if f.origin == "semantic"))
 
 
 def _causes(recorded: PipelineState, again: PipelineState) -> tuple[str, ...]:

@@ -85,7 +85,7 @@ def _striker(pattern: re.Pattern[str]) -> Callable[[Any], Any]:
         if value[:1] in ("{", "["):
             try:
                 plain = json.loads(value)
-            except (json.JSONDecodeError, RecursionError):
+            except (ValueError, RecursionError):
                 return _black(pattern, value)
             struck = _walk(pattern, plain)
             return value if struck == plain else json.dumps(struck, sort_keys=True, separators=(",", ":"))

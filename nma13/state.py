@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from nma13.context import EMPTY_CONTEXT, Handshake, NavigationContext
+from nma13.context import EMPTY_CONTEXT, Handshake, LearnedPrior, NavigationContext
 from nma13.evidence import Derivation, Finding, Span
 from nma13.terms import (
     AKind,
@@ -339,6 +339,18 @@ class PipelineState:
     @property
     def lead(self) -> Station:
         return self.gate3.lead if self.gate3 else Station.S1
+
+    @property
+    def derivations(self) -> tuple[Derivation, ...]:
+        """What followed from what, gate after gate."""
+        gates = (self.gate1, self.gate2, self.gate3, self.engine)
+        return tuple(derivation for gate in gates if gate for derivation in gate.derivations)
+
+    @property
+    def applied_priors(self) -> tuple[LearnedPrior, ...]:
+        """The learned rules that asked for more caution than the gates alone, and were heard."""
+        applied = self.engine.priors if self.engine else ()
+        return tuple(prior for prior in self.context.learned_priors if prior.id in applied)
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -15,17 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nma13 import __version__
+from nma13 import __version__, clock
 from nma13.config import data_dir
 from nma13.errors import LabError
-from nma13.forgetting import DAY_MS
+from nma13.forgetting import moment_before
 from nma13.learning import refresh
 from nma13.memory.vectors import next_generation
 from nma13.memory.words import forget_vocabulary
 from nma13.store import DATABASES, database_path, open_ro, open_rw, transaction
+from nma13.store.catalog import OWN_TABLES
 from nma13.store.mend import scrub
 
-LEFT_OUT = ("migrations", "rollup_", "embeddings", "sqlite_")  # made again from the rest, or of no use elsewhere
+LEFT_OUT = ("migrations", "rollup_", "embeddings")  # made again from the rest, or of no use elsewhere
 README = """What the NMA Lab holds of yours, as of {when}.
 
 One file a table, one JSON object a line; docs/store.md of the lab explains every column. Times are UTC
@@ -77,8 +78,8 @@ def export(target: Path | None = None, folder: Path | None = None, *, everything
 
 def archive(older_than_days: float, folder: Path | None = None, now_ms: int | None = None) -> Taken | None:
     """Move old episodes into a file: written, read back and compared before a row is removed. None: none are old."""
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
-    before = now - int(older_than_days * DAY_MS)
+    now = clock.now_ms() if now_ms is None else now_ms
+    before = moment_before(older_than_days, now)
     final = (folder or data_dir()) / "archive" / f"episodes-{_stamp()}.jsonl.gz"
     with closing(open_rw("memory", folder)) as connection:
         with transaction(connection):
@@ -116,11 +117,7 @@ def put_back(file: Path, folder: Path | None = None) -> int:
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'"
-        " AND name NOT LIKE '%\\_text%' ESCAPE '\\' ORDER BY rowid"
-    )
-    return [row[0] for row in rows if not row[0].startswith(LEFT_OUT)]
+    return [row["name"] for row in connection.execute(OWN_TABLES) if not row["name"].startswith(LEFT_OUT)]
 
 
 def _write_table(archive: zipfile.ZipFile, connection: sqlite3.Connection, name: str, table: str) -> int:
@@ -138,7 +135,7 @@ def _unpacked(row: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, str) and value[:1] in ("{", "["):
             try:
                 row[key] = json.loads(value)
-            except json.JSONDecodeError:
+            except (ValueError, RecursionError):
                 continue  # words that begin with a bracket
     return row
 
@@ -169,8 +166,10 @@ def _read_archive(file: Path) -> Iterator[dict[str, Any]]:
             if head.get("format") != ARCHIVED:
                 raise TakeoutError(f"{file} is no archive of the lab's. Nothing was changed.")
             for line in lines:
-                yield json.loads(line)
-    except (OSError, EOFError, StopIteration, ValueError, AttributeError) as error:
+                episode = json.loads(line)
+                episode["feedback"]  # asked for here, where what is missing can be told
+                yield episode
+    except (OSError, EOFError, StopIteration, ValueError, AttributeError, LookupError, TypeError) as error:
         raise TakeoutError(f"{file} cannot be read as an archive ({error}). Nothing was changed.") from None
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 
 
+def spelled(value: object) -> str:
+    """Any value as people see it: TRUE and FALSE, and a question mark for what is not known."""
+    return {True: "TRUE", False: "FALSE", None: "?"}[value] if isinstance(value, bool | None) else str(value)
+
+
 class Irreversibility(StrEnum):
     HIGH = "HIGH"
     MOD = "MOD"

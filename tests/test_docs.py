@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,8 +59,23 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_the_diagram_names_the_packages_that_exist() -> None:
     diagram = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```mermaid")[1].split("```")[0]
     packages = [p.parent.name for p in ROOT.glob("*/__init__.py") if p.parent.name not in ("tests", "benchmarks")]
-    for package in packages:
-        assert package in diagram, f"{package} is not in the diagram"
+    floors = re.findall(r"subgraph F(\d)\[.*?\n(.*?)\n  end", diagram, re.DOTALL)
+    standing = {room: int(number) for number, rooms in floors for room in re.findall(r"\b[a-z]\w+", rooms)}
+    standing |= {"nma13": 1} if "nma13, the engine" in diagram else {}
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    held = [layer.split(" | ") for layer in layers["contracts"][0]["layers"]]
+    expected = {package: len(held) - place for place, layer in enumerate(held) for package in layer}
+    assert set(expected) == set(packages)
+    assert {package: standing.get(package) for package in packages} == expected
+
+
+def test_the_diagram_names_rooms_of_the_engine_that_exist() -> None:
+    diagram = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("```mermaid")[1].split("```")[0]
+    engine = diagram.partition("subgraph F1")[2].partition("\n  end")[0]
+    rooms = {room for label in re.findall(r'\["([^"]+)"\]', engine) for room in re.findall(r"\w+", label.split(":")[0])}
+    for room in rooms - {"floor", "1", "nma13", "the", "engine"}:
+        there = (ROOT / "nma13" / room).is_dir() or (ROOT / "nma13" / f"{room}.py").is_file()
+        assert there or any((ROOT / "nma13").glob(f"*/{room}.py")), f"there is no room {room} in nma13"
 
 
 def test_the_engines_rooms_are_described() -> None:

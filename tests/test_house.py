@@ -7,16 +7,17 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
 from nma13.config import PORTS, ROOT
 
-PACKAGES = ("nma13", "loops", "experiments", "apps", "monitors", "launcher")
-MODULE_LINES, FUNCTION_LINES = 400, 60
-# A room may be larger when one idea needs it; the reason stands beside it.
-LARGER_MODULES: dict[str, str] = {}
-LARGER_FUNCTIONS: dict[str, str] = {}
+PACKAGES = ("nma13", "loops", "experiments", "apps", "monitors", "launcher", "benchmarks")
+AIM_LINES, MODULE_LINES, FUNCTION_LINES = 150, 400, 60
+# A room may be larger when one idea needs it; its size and the reason stand here, and in docs/architecture.md.
+LARGER_MODULES: dict[str, tuple[int, str]] = {}
+LARGER_FUNCTIONS: dict[str, tuple[int, str]] = {}
 
 
 def sources() -> list[Path]:
@@ -32,8 +33,8 @@ def name_of(path: Path) -> str:
 def test_a_module_has_one_purpose_and_says_it(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{name_of(path)} does not say what it is for"
-    if name_of(path) not in LARGER_MODULES:
-        assert len(text.splitlines()) <= MODULE_LINES
+    size, _ = LARGER_MODULES.get(name_of(path), (MODULE_LINES, ""))
+    assert len(text.splitlines()) <= size
 
 
 @pytest.mark.parametrize("path", sources(), ids=name_of)
@@ -42,12 +43,21 @@ def test_a_function_fits_a_screen(path: Path) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             where = f"{name_of(path)}:{node.name}"
-            assert lines <= FUNCTION_LINES or where in LARGER_FUNCTIONS, f"{where} has {lines} lines"
+            size, _ = LARGER_FUNCTIONS.get(where, (FUNCTION_LINES, ""))
+            assert lines <= size, f"{where} has {lines} lines"
 
 
-def test_exceptions_are_still_needed() -> None:
-    for name in LARGER_MODULES:
-        assert len((ROOT / name).read_text(encoding="utf-8").splitlines()) > MODULE_LINES, name
+def test_most_modules_keep_the_aim() -> None:
+    assert median(len(path.read_text(encoding="utf-8").splitlines()) for path in sources()) <= AIM_LINES
+
+
+def test_the_page_tells_the_sizes_and_every_exception() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Size is a mirror")[2]
+    said = {int(number) for number in re.findall(r"\b\d+\b", page)}
+    exceptions = LARGER_MODULES | LARGER_FUNCTIONS
+    assert said == {AIM_LINES, MODULE_LINES, FUNCTION_LINES, *(size for size, _ in exceptions.values())}
+    assert all(f"`{name}`" in page for name in exceptions)
+    assert ("there is no exception" in page) == (not exceptions)
 
 
 def trains(path: Path) -> bool:

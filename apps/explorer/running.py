@@ -1,4 +1,4 @@
-"""A study run from the page: a process of its own, its lines as they come, and a way to stop it."""
+"""A study run from the page: a process of its own, its last line as it comes, and a way to stop it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import BinaryIO
 
 from apps import pieces
 from apps.html import Html, el
@@ -18,6 +20,7 @@ from nma13.config import ROOT
 
 WITHOUT_TORCH = {"floor", "knee", "surface"}
 LOOK_EVERY_S = 0.5
+TOLD = 600  # bytes, of the end of what it said
 
 
 def can_run(name: str) -> bool:
@@ -37,19 +40,19 @@ def run(name: str, preset: str, data: Path) -> Iterator[Html]:
         return
     command = [sys.executable, "-m", "experiments.verisim", "study", name, "--preset", preset]
     began = time.monotonic()
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, "NMA_DATA": str(data)}, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    try:
-        while process.poll() is None:
-            yield _progress(name, preset, time.monotonic() - began)
-            time.sleep(LOOK_EVERY_S)
-        said = process.stdout.read() if process.stdout else ""
-    finally:
-        if process.poll() is None:
-            process.terminate()
-        process.wait(10)
+    with TemporaryFile() as heard:  # a pipe that nobody empties would hold up a study with much to say
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, "NMA_DATA": str(data)}, stdout=heard, stderr=subprocess.STDOUT
+        )
+        try:
+            while process.poll() is None:
+                yield _progress(name, preset, time.monotonic() - began, _end_of(heard))
+                time.sleep(LOOK_EVERY_S)
+            said = _end_of(heard)
+        finally:
+            if process.poll() is None:
+                process.terminate()
+            process.wait(10)
     if process.returncode == 0:
         told = manifest(name, data / "verisim")
         yield pieces.panel(
@@ -58,14 +61,21 @@ def run(name: str, preset: str, data: Path) -> Iterator[Html]:
             el("p", f"{told['cpu_seconds']} s of CPU. The results are in the other tabs."),
         )
     else:
-        yield pieces.panel(f"{name} did not finish", el("p", said[-600:]), el("p", "Earlier results were not touched."))
+        yield pieces.panel(f"{name} did not finish", el("p", said), el("p", "Earlier results were not touched."))
 
 
-def _progress(name: str, preset: str, seconds: float) -> Html:
+def _end_of(heard: BinaryIO) -> str:
+    """The last of what it said, read without moving the place where it goes on writing."""
+    size = os.fstat(heard.fileno()).st_size
+    return os.pread(heard.fileno(), TOLD, max(0, size - TOLD)).decode("utf-8", "replace").strip()
+
+
+def _progress(name: str, preset: str, seconds: float, said: str) -> Html:
     usual = _usual(name, preset)
     left = "" if usual is None else f", {usual:.0f} s of CPU when it was last run"
     share = 0.0 if usual is None else min(0.97, seconds / max(1.0, usual))
-    return pieces.panel(f"Running {name}", pieces.meter(share, "Time gone by"), el("p", f"{seconds:.0f} s{left}"))
+    return pieces.panel(f"Running {name}", pieces.meter(share, "Time gone by"), el("p", f"{seconds:.0f} s{left}"),
+                        el("p", said.rpartition("\n")[2]) if said else None)  # fmt: skip
 
 
 def _usual(name: str, preset: str) -> float | None:

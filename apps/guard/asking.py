@@ -103,12 +103,15 @@ def cleaned(scope: Scope, asking: Asking) -> Scope:
         if not name.lower().startswith(FORWARDED) and name.lower() not in FORWARDED_EXACT
     ]
     secure = asking.scheme in ("https", "wss")
-    scheme = {"http": "https", "ws": "wss"}.get(scope["scheme"], scope["scheme"]) if secure else scope["scheme"]
+    scheme = SECURE.get(scope["scheme"], scope["scheme"]) if secure else scope["scheme"]
     return {**scope, "headers": headers, "scheme": scheme, "client": (asking.client, 0)}
 
 
 def _same_origin(origin: str, name: str, port: str | None) -> bool:
-    parts = urlsplit(origin)
+    try:
+        parts = urlsplit(origin)
+    except ValueError:  # half an address in brackets
+        return False
     if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin:
         return False
     match = HOST.match(parts.netloc)

@@ -122,7 +122,7 @@ class Guard:
         if (wait := self._sign_in.throttle.wait(asking.client)) > 0 and b"authorization" in asking.headers:
             await self._later(asking, wait, "/", send)
         elif answers.wants_page(asking) and asking.method in ("GET", "HEAD"):
-            notice = "That link has been used or is too old. Use the token instead." if "token=" in query else ""
+            notice = USED_LINK if "token=" in query else ""
             await self._sign_in_page(401, asking.path, send, notice)
         else:
             await answers.say_words(send, asking, 401, "Sign in first.", [(b"www-authenticate", b"Bearer")])

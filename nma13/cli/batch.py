@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +20,8 @@ from nma13.jsonio import to_plain
 from nma13.kit import Kit, default_kit
 from nma13.pipeline import Outcome, run_many
 from nma13.semantic import chosen_screen
-from nma13.state import PipelineState, summary
+from nma13.state import PipelineState, Provenance, summary
+from nma13.store import storable
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--workers", type=int, default=1, help="parallel processes")
     options.add_engine_options(parser)
     chosen = parser.parse_args(arguments)
-    if chosen.data:
-        os.environ["NMA_DATA"] = str(chosen.data)
+    options.data_from(chosen)
+    if chosen.out != "-" and Path(chosen.out).resolve() == Path(chosen.source).resolve():
+        raise UsageError(f"--out {chosen.out} is the file to be read. Nothing was run; name another.")
     with ExitStack() as stack:
         source = _open(stack, chosen.source, "r")
         target = _open(stack, chosen.out, "w")
@@ -53,7 +54,9 @@ def _work(source: IO[str], target: IO[str], chosen: argparse.Namespace) -> int:
     lines: list[Line] = []  # of the texts under way; each is taken off as its result comes
     refused = done = 0
     started = time.monotonic()
-    writer: Any = None
+    table = csv.DictWriter(target, columns()) if chosen.csv else None
+    if table:
+        table.writeheader()
 
     def texts() -> Iterator[str]:
         for line in lines_of(source):
@@ -65,13 +68,8 @@ def _work(source: IO[str], target: IO[str], chosen: argparse.Namespace) -> int:
         row = row_of(line, outcome)
         refused += "error" in row
         done += 1
-        if chosen.csv:
-            flat = {"id": row["id"], **row.get("summary", {}), "error": row.get("error", "")}
-            if writer is None:
-                names = list(flat) if "summary" in row else ["id", "error"]
-                writer = csv.DictWriter(target, names, extrasaction="ignore")
-                writer.writeheader()
-            writer.writerow({k: " ".join(v) if isinstance(v, list) else v for k, v in flat.items()})
+        if table:
+            table.writerow(flat(row))
         else:
             target.write(json.dumps(row, ensure_ascii=True) + "\n")
         _progress(done, started)
@@ -91,7 +89,7 @@ def lines_of(source: IO[str]) -> Iterator[Line]:
             continue
         try:
             plain = json.loads(raw)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):
             yield Line(number, None, f"line {number} is not JSON")
             continue
         if not isinstance(plain, dict) or not isinstance(plain.get("text"), str):
@@ -108,6 +106,18 @@ def row_of(line: Line, outcome: Outcome) -> dict[str, Any]:
     if not isinstance(outcome, PipelineState):
         return {"id": line.id, "error": str(outcome)}
     return {"id": line.id, "summary": summary(outcome), "state": to_plain(outcome)}
+
+
+def columns() -> list[str]:
+    """The head of the table: what every summary names, whether the first line can be read or not."""
+    return ["id", *summary(PipelineState("", Provenance("", ""))), "error"]
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """A row as the table holds it: a list as words, half a surrogate pair as a character that can be written."""
+    cells = {"id": row["id"], **row.get("summary", {}), "error": row.get("error", "")}
+    cells = {name: " ".join(cell) if isinstance(cell, list) else cell for name, cell in cells.items()}
+    return {name: storable(cell) if isinstance(cell, str) else cell for name, cell in cells.items()}
 
 
 def _open(stack: ExitStack, name: str, mode: str) -> IO[str]:

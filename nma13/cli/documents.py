@@ -15,7 +15,8 @@ from pathlib import Path
 
 from nma13 import documents
 from nma13.cli import options
-from nma13.cli.render import printable
+from nma13.cli.render import printable, shortened
+from nma13.clock import day
 from nma13.documents import Document, Hit, Outcome, locator
 from nma13.store import database_path
 
@@ -25,8 +26,7 @@ REFUSED_SOME, STOPPED = 3, 130
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="./lab documents", description=__doc__)
-    parser.add_argument("--data", type=Path, help="another data folder (default: NMA_DATA or data/user)")
+    parser = options.parser_of("documents", __doc__)
     words = parser.add_subparsers(dest="word", required=True)
     add = words.add_parser("add", help="store files, or all files of a folder")
     add.add_argument("files", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
@@ -86,7 +86,7 @@ def _search(chosen: argparse.Namespace) -> int:
         print(json.dumps({"query": chosen.query, "passages": [asdict(hit) for hit in hits]}))
         return 0
     for hit in hits:
-        print(f"{_place(hit)}\n    {_shortened(hit.text)}\n")
+        print(f"{_place(hit)}\n    {shortened(hit.text, SHOWN)}\n")
     if not hits:
         print("No passage resembles this.")
     return 0
@@ -121,9 +121,8 @@ def _remove(chosen: argparse.Namespace) -> int:
 
 def _line(one: Document) -> str:
     pages = f", {one.pages:,} pages" if one.pages else ""
-    day = time.strftime("%Y-%m-%d", time.localtime(one.created_ms / 1000))
     size = f"{one.characters:,} characters{pages}, {one.passages:,} passages"
-    return f"{one.id:>4}  {day}  {one.kind:<4}  {printable(one.name)}  ({size})"
+    return f"{one.id:>4}  {day(one.created_ms)}  {one.kind:<4}  {printable(one.name)}  ({size})"
 
 
 def _place(hit: Hit) -> str:
@@ -132,11 +131,6 @@ def _place(hit: Hit) -> str:
         f"{hit.name} (document {hit.document}){', ' + place if place else ''}, "
         f"characters {hit.start:,}–{hit.end:,}  [{hit.score:.2f}]"
     )
-
-
-def _shortened(text: str) -> str:
-    words = printable(" ".join(text.split()))
-    return words if len(words) <= SHOWN else words[:SHOWN].rsplit(" ", 1)[0] + " …"
 
 
 @contextmanager

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
-from pathlib import Path
 
 from nma13 import locale, texts
-from nma13.cli.options import data_from
+from nma13.cli.options import data_from, parser_of
 from nma13.cli.render import printable
 from nma13.config import data_dir
 from nma13.context import NavigationContext
@@ -34,7 +32,7 @@ from nma13.store import open_ro
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="./lab inner-house", description=__doc__)
+    parser = parser_of("inner-house", __doc__)
     parser.add_argument("problem", nargs="?", help="the problem, in your own words; - or nothing reads standard input")
     parser.add_argument("--json", action="store_true", help="print the whole session as one JSON object at the end")
     parser.add_argument("--no-terrain", action="store_true", help="give the stations nothing from the loops")
@@ -44,7 +42,6 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--resume", metavar="SESSION", help="go on with a session that was cut off")
     parser.add_argument("--show", metavar="SESSION", help="print a session of before")
     parser.add_argument("--list", action="store_true", help="the newest sessions")
-    parser.add_argument("--data", type=Path, help="another data folder (default: NMA_DATA or data/user)")
     chosen = parser.parse_args(arguments)
     data_from(chosen)
     if chosen.list:

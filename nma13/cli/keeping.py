@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -18,7 +17,7 @@ WHAT = ("episode", "session", "name", "document", "older-than")
 
 def forget(arguments: list[str]) -> int:
     """Remove something everywhere: rows, search index, vectors, learned rules, freed pages. It cannot be undone."""
-    parser = _parser("forget", forget.__doc__)
+    parser = options.parser_of("forget", forget.__doc__)
     parser.add_argument("what", nargs="?", choices=(*WHAT, "retention"))
     parser.add_argument("which", nargs="?", help="its number or name; days for older-than and retention («off»)")
     parser.add_argument("--redact", action="store_true", help="episode: drop the words, keep what was decided")
@@ -35,7 +34,7 @@ def forget(arguments: list[str]) -> int:
             print("Nothing was changed.", file=sys.stderr)
             return 1
     ways: dict[str, Callable[[], forgetting.Forgotten]] = {
-        "episode": lambda: forgetting.forget_episode(int(_number(chosen.which)), redact=chosen.redact),
+        "episode": lambda: forgetting.forget_episode(_whole(chosen.which), redact=chosen.redact),
         "session": lambda: forgetting.forget_session(chosen.which),
         "name": lambda: forgetting.forget_name(chosen.which),
         "document": lambda: forgetting.forget_document(chosen.which),
@@ -47,7 +46,7 @@ def forget(arguments: list[str]) -> int:
 
 def export(arguments: list[str]) -> int:
     """Write everything you made into one ZIP of readable lines: runs, feedback, rules, sessions, documents."""
-    parser = _parser("export", export.__doc__)
+    parser = options.parser_of("export", export.__doc__)
     parser.add_argument("file", nargs="?", type=Path, help="where to (default: export/ in the data folder)")
     parser.add_argument("--all", action="store_true", help="also the databases of loops B, C and D")
     chosen = parser.parse_args(arguments)
@@ -61,7 +60,7 @@ def export(arguments: list[str]) -> int:
 
 def archive(arguments: list[str]) -> int:
     """Move old episodes out of the database into a file, or put such a file back."""
-    parser = _parser("archive", archive.__doc__)
+    parser = options.parser_of("archive", archive.__doc__)
     parser.add_argument("--older-than", type=float, metavar="DAYS")
     parser.add_argument("--put-back", type=Path, metavar="FILE")
     chosen = parser.parse_args(arguments)
@@ -82,7 +81,7 @@ def archive(arguments: list[str]) -> int:
 
 def _retention(which: str | None) -> int:
     if which is not None:
-        forgetting.set_retention(None if which == "off" else int(_number(which)))
+        forgetting.set_retention(None if which == "off" else _whole(which))
         forgetting.retain()
     with closing(open_rw("memory")) as connection:
         days = forgetting.retention(connection)
@@ -97,7 +96,9 @@ def _number(given: str) -> float:
         raise UsageError(f"«{given}» is no number. Nothing was changed.") from None
 
 
-def _parser(word: str, description: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"./lab {word}", description=description)
-    parser.add_argument("--data", help="another data folder (default: NMA_DATA or data/user)")
-    return parser
+def _whole(given: str) -> int:
+    """Digits alone: half an episode would be the one before it."""
+    digits = given.removeprefix("#")
+    if not digits.isdecimal() or len(digits) > 18:
+        raise UsageError(f"«{given}» is no whole number that can be meant here. Nothing was changed.")
+    return int(digits)

@@ -6,13 +6,13 @@ import argparse
 import json
 import sqlite3
 import sys
-import time
 from contextlib import closing
 from dataclasses import asdict
 
 from nma13 import learning
 from nma13.cli import options
-from nma13.cli.render import printable
+from nma13.cli.render import shortened
+from nma13.clock import day, now_ms
 from nma13.errors import LabError
 from nma13.memory import VERDICTS, episodes_by_id, give_feedback, recent, statistics
 from nma13.memory import recall as find
@@ -23,7 +23,7 @@ SHOWN = 100  # characters of an episode's text in a list
 
 def recall(arguments: list[str]) -> int:
     """The earlier episodes most like a text; without one, the newest."""
-    parser = _parser("recall", recall.__doc__)
+    parser = options.parser_of("recall", recall.__doc__)
     parser.add_argument("text", nargs="?", default="")
     parser.add_argument("--limit", type=int, default=10)
     parser.add_argument("--lexical", action="store_true", help="by words only, without the sentence encoder")
@@ -40,7 +40,7 @@ def recall(arguments: list[str]) -> int:
 
 def patterns(arguments: list[str]) -> int:
     """What was learned, from which episodes; a rule can be switched off and on."""
-    parser = _parser("patterns", patterns.__doc__)
+    parser = options.parser_of("patterns", patterns.__doc__)
     parser.add_argument("--off", type=int, metavar="RULE", help="switch a rule off")
     parser.add_argument("--on", type=int, metavar="RULE", help="switch a rule on again")
     parser.add_argument("--learn", action="store_true", help="look at the last episodes now")
@@ -66,14 +66,14 @@ def patterns(arguments: list[str]) -> int:
 
 def feedback(arguments: list[str]) -> int:
     """What you think of a decision. It changes nothing that was decided; it is kept beside it and exported."""
-    parser = _parser("feedback", feedback.__doc__)
+    parser = options.parser_of("feedback", feedback.__doc__)
     parser.add_argument("episode", type=int)
     parser.add_argument("verdict", choices=VERDICTS)
     parser.add_argument("reason", nargs="?", default="")
     chosen = parser.parse_args(arguments)
     options.data_from(chosen)
     with closing(open_rw("memory")) as connection:
-        give_feedback(connection, chosen.episode, chosen.verdict, chosen.reason, time.time_ns() // 1_000_000)
+        give_feedback(connection, chosen.episode, chosen.verdict, chosen.reason, now_ms())
     print(f"Kept with episode {chosen.episode}: {chosen.verdict}.")
     return 0
 
@@ -81,11 +81,11 @@ def feedback(arguments: list[str]) -> int:
 def summary(connection: sqlite3.Connection) -> list[str]:
     """How much memory holds."""
     told = statistics(connection)
-    if not told.episodes:
+    if told.first_ms is None:
         return ["Nothing is remembered yet."]
     classes = ", ".join(f"{count} {name}" for name, count in told.classes.items())
     return [
-        f"{told.episodes} episodes in {told.sessions} sessions since {_day(told.first_ms)}",
+        f"{told.episodes} episodes in {told.sessions} sessions since {day(told.first_ms)}",
         f"decided: {classes}",
         f"{told.vectors} vectors, {told.rules} learned rules, {told.feedback} words of feedback",
     ]
@@ -132,16 +132,4 @@ def _plain(connection: sqlite3.Connection, chosen: argparse.Namespace) -> list[d
 
 
 def _line(id_: int, created_ms: int, output_class: str, text: str | None) -> str:
-    words = printable(" ".join((text or "[redacted]").split()))
-    shortened = words if len(words) <= SHOWN else words[:SHOWN].rsplit(" ", 1)[0] + " …"
-    return f"#{id_}  {_day(created_ms)}  {output_class:<16}  {shortened}"
-
-
-def _day(at_ms: int | None) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime((at_ms or 0) / 1000))
-
-
-def _parser(word: str, description: str | None) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"./lab {word}", description=description)
-    parser.add_argument("--data", help="another data folder (default: NMA_DATA or data/user)")
-    return parser
+    return f"#{id_}  {day(created_ms)}  {output_class:<16}  {shortened(text or '[redacted]', SHOWN)}"

@@ -22,7 +22,18 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--semantic", choices=("on", "off"), help="the second look by meaning (default: on where installed)"
     )
+    add_data_option(parser)
+
+
+def add_data_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, help="another data folder (default: NMA_DATA or data/user)")
+
+
+def parser_of(word: str, description: str | None) -> argparse.ArgumentParser:
+    """The parser of a word that looks into the data folder and asks neither engine nor model."""
+    parser = argparse.ArgumentParser(prog=f"./lab {word}", description=description)
+    add_data_option(parser)
+    return parser
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:

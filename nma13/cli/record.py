@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from nma13.cli import options
@@ -11,11 +10,11 @@ from nma13.record import read_file, replay, verify_file
 
 
 def main(arguments: list[str]) -> int:
-    parser = argparse.ArgumentParser(prog="./lab record", description=__doc__)
+    parser = options.parser_of("record", __doc__)
     parser.add_argument("word", choices=("verify", "replay"))
     parser.add_argument("file", type=Path)
-    options.add_engine_options(parser)
     chosen = parser.parse_args(arguments)
+    options.data_from(chosen)  # the overlay that lies there decides too
     faults = verify_file(chosen.file)
     for fault in faults:
         print(f"record {fault.seq}: {fault.what}")

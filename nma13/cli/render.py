@@ -9,8 +9,9 @@ from nma13.evidence import Finding, Span
 from nma13.material import citation, classes
 from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
+from nma13.terms import spelled
 
-UNDERLINE, BOLD, DIM, RESET = "\033[4m", "\033[1m", "\033[2m", "\033[0m"
+UNDERLINE, RESET = "\033[4m", "\033[0m"
 
 
 def header(state: PipelineState, model: str = "") -> str:
@@ -59,15 +60,14 @@ def material(state: PipelineState) -> list[str]:
 
 def learned(state: PipelineState) -> list[str]:
     """The learned rules that moved this decision, each with the episodes it was learned from."""
-    applied = state.engine.priors if state.engine else ()
-    return [f"  rule {p.id}: {p.reason}" for p in state.context.learned_priors if p.id in applied]
+    return [f"  rule {prior.id}: {prior.reason}" for prior in state.applied_priors]
 
 
 def gates(state: PipelineState) -> str:
     """What each gate found, one line each."""
     row = summary(state)
     claims = len(state.gate2.claims) if state.gate2 else 0
-    seven = " ".join(f"{name}={_word(row[name])}" for name in "ICXATRS")
+    seven = " ".join(f"{name}={spelled(row[name])}" for name in "ICXATRS")
     lines = [
         f"Step 0   fidelity {row['step0_score']}"
         + (f", {', '.join(row['step0_flags'])}" if row["step0_flags"] else ""),
@@ -91,13 +91,7 @@ def explain(state: PipelineState, *, colour: bool) -> str:
     if silenced:
         lines += ["", "Seen, and not counted:"]
         lines += [f"{_line(finding)}  because of {finding.suppressed_by}" for finding in silenced]
-    derived = [
-        derivation
-        for gate in (state.gate1, state.gate2, state.gate3, state.engine)
-        if gate
-        for derivation in gate.derivations
-    ]
-    if derived:
+    if derived := state.derivations:
         lines += ["", "What followed:"]
         lines += [
             f"  {d.value:<28} by {d.rule}" + (f", because of {', '.join(d.because)}" if d.because else "")
@@ -123,6 +117,12 @@ def printable(text: str) -> str:
     return "".join(char for char in text if char in "\n\t" or char.isprintable())
 
 
+def shortened(text: str, most: int) -> str:
+    """On one line, cut between words."""
+    words = printable(" ".join(text.split()))
+    return words if len(words) <= most else words[:most].rsplit(" ", 1)[0] + " …"
+
+
 def _merged(spans: Iterable[Span]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
     for span in sorted(spans):
@@ -138,7 +138,3 @@ def _line(finding: Finding) -> str:
     near = f" (like «{finding.reason}», {finding.similarity:.2f})" if finding.similarity is not None else ""
     kind = f" {finding.kind}" if finding.kind else ""
     return f"  {finding.sets}{kind}  {words}  [{finding.rule}]{near}"
-
-
-def _word(value: object) -> str:
-    return {True: "TRUE", False: "FALSE", None: "?"}[value] if isinstance(value, bool | None) else str(value)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import sys
-import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
 from nma13.cli import memory, options, render
 from nma13.cli.navigate import show
+from nma13.clock import now_ms
 from nma13.errors import LabError
 from nma13.interpreter import Voice
 from nma13.kit import Kit
@@ -89,5 +89,5 @@ def _judge(turn: Turn | None, verdict: Verdict, reason: str) -> None:
         print("There is no stored decision to speak of.")
         return
     with closing(open_rw("memory")) as connection:
-        give_feedback(connection, turn.episode, verdict, reason, time.time_ns() // 1_000_000)
+        give_feedback(connection, turn.episode, verdict, reason, now_ms())
     print(f"Kept with episode {turn.episode}: {verdict}.")

@@ -91,21 +91,21 @@ class Programme:
 def load_programme(path: Path | None = None) -> Programme:
     """The programme of a file, over what is common to all; rounds and questions are replaced by name."""
     plain = _read(COMMON)
-    if path is not None:
-        own = _read(path)
-        plain = {
-            **plain,
-            **own,
-            "round": _replaced(plain["round"], own.get("round", [])),
-            "question": _replaced(plain["question"], own.get("question", [])),
-        }
     try:
+        if path is not None:
+            own = _read(path)
+            plain = {
+                **plain,
+                **own,
+                "round": _replaced(plain["round"], own.get("round", [])),
+                "question": _replaced(plain["question"], own.get("question", [])),
+            }
         rounds = tuple(Round(**_tuples(entry)) for entry in plain["round"])
         questions = tuple(_question(entry) for entry in plain["question"])
-    except (TypeError, KeyError) as error:
+        places = {place for task in _tasks(rounds, questions) for place in _places(task)}
+    except (TypeError, KeyError, ValueError, AttributeError) as error:
         raise ProgrammeError(f"{path or COMMON} has an entry that is none of a programme's: {error}.") from error
     _check_order(rounds, questions, path or COMMON)
-    places = {place for task in _tasks(rounds, questions) for place in _places(task)}
     return Programme(
         rules=_rules(plain),
         rounds=rounds,

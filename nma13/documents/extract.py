@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import selectors
+import signal
 import stat
 import subprocess
 import sys
@@ -218,8 +219,6 @@ def _heard(line: bytes, before: dict[str, Any]) -> dict[str, Any]:
 
 
 def _why_it_ended(status: int, limits: Limits) -> str:
-    import signal
-
     if status == -signal.SIGXCPU or status == -signal.SIGKILL:
         return (
             f"Reading it took more than its share (time {limits.seconds} s, memory {limits.memory // MEGABYTE:,} MB)."

@@ -66,7 +66,6 @@ def _live(path: Path, left: int, folder: Path | None, stop: Stop) -> tuple[list[
     used = 0
     with taken(path, limits, folder=folder) as copy, extracted(copy, limits, stop=stop, folder=folder) as read:
         notes = list(read.notes)
-        cut = read.stopped and read.characters > left
         for passage in read.passages():
             text = passage.text[: left - used]
             if not text:
@@ -75,7 +74,7 @@ def _live(path: Path, left: int, folder: Path | None, stop: Stop) -> tuple[list[
             place = locator(passage.page, passage.heading)
             end = passage.start + len(text)
             found.append(Material(MaterialKind.LIVE, read.name, text, read.name, place, passage.start, end))
-        if cut or read.stopped:
+        if read.stopped:
             notes.append(
                 f"only its first {used:,} characters were read; add it to your documents to have all of it used."
             )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nma13 import encoder
@@ -109,10 +109,7 @@ def _scored(hit: Hit, wanted: dict[str, float], words: Counter[str], known: Voca
     covered = sum(known.weight(word) for word in words if word in there) / whole if whole else 0.0
     by_words = (lexical + covered) / 2
     score = by_words if meaning is None else MEANING_WEIGHT * meaning + (1 - MEANING_WEIGHT) * by_words
-    return Hit(
-        hit.id, hit.document, hit.name, hit.kind, hit.page, hit.heading, hit.start, hit.end, hit.text,
-        score, lexical, covered, meaning,
-    )  # fmt: skip
+    return replace(hit, score=score, lexical=lexical, covered=covered, meaning=meaning)
 
 
 def learn_meanings(folder: Path | None = None, stop: Stop = NEVER, most: int = 2_000) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from nma13.clock import now_ms
 from nma13.documents.blocks import Passage
 from nma13.documents.extract import NEVER, Extracted, Progress, Stop, extracted, taken, untold
 from nma13.documents.limits import STANDARD, DocumentError, Limits
@@ -50,7 +50,7 @@ def add(
     limits: Limits = STANDARD,
     progress: Progress = untold,
     stop: Stop = NEVER,
-    clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    clock: Callable[[], int] = now_ms,
 ) -> Added:
     """Store a file. It is read in a child process and written in one transaction: a kill leaves all or nothing."""
     with taken(path, limits, name, folder) as copy:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nma13.state import EngineOutput, Gate1Output, Gate2Output, Gate3Output, Step0Output
+from nma13.terms import spelled
 
 
 def facts(
@@ -13,17 +14,13 @@ def facts(
     engine: EngineOutput | None = None,
 ) -> frozenset[str]:
     """Everything that holds, e.g. `I=HIGH`, `routing=NMA-3`, `friction=NONE`, `premise@12`."""
-
-    def truth(value: bool) -> str:
-        return "TRUE" if value else "FALSE"
-
     found = {
         f"I={gate1.irreversibility}",
         f"C={gate1.capacity}",
-        f"X={truth(gate1.collision)}",
-        f"A={truth(gate1.ambiguity)}",
-        f"T={truth(gate1.time_pressure)}",
-        f"R={truth(gate1.advice_risk)}",
+        f"X={spelled(gate1.collision)}",
+        f"A={spelled(gate1.ambiguity)}",
+        f"T={spelled(gate1.time_pressure)}",
+        f"R={spelled(gate1.advice_risk)}",
         f"S={gate1.standing}",
         f"override={gate1.override}",
         f"routing={gate2.effective_routing}",

@@ -13,10 +13,11 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+from nma13.clock import now_ms
 from nma13.errors import LabError
 from nma13.inner_house import sessions
 from nma13.inner_house.process import Order
-from nma13.inner_house.runner import LOCK, Watch, now_ms, run, warm
+from nma13.inner_house.runner import LOCK, Watch, run, warm
 from nma13.llm import Model
 from nma13.store import InstanceLock, open_rw
 

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nma13.clock import now_ms
 from nma13.config import data_dir
 from nma13.context import EMPTY_CONTEXT, NavigationContext
 from nma13.errors import LabError, UsageError
 from nma13.inner_house import process, sessions, terrain
-from nma13.inner_house.runner import LOCK, TIMEOUT_S, now_ms
+from nma13.inner_house.runner import LOCK, TIMEOUT_S
 from nma13.inner_house.sessions import Session
 from nma13.inner_house.speech import precommitted
 from nma13.interpreter import fixed_text

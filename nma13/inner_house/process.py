@@ -56,7 +56,9 @@ class Runner:
         except OSError as error:
             raise LabError(f"The deliberation's process could not be started ({error}).") from error
         self.pid = self._process.pid
-        self._ended: Callable[[str], None] = lambda _how: None
+        self._guard = threading.Lock()
+        self._told: Callable[[str], None] | None = None
+        self._how: str | None = None
         threading.Thread(target=self._attend, name="inner-house", daemon=True).start()
 
     @property
@@ -64,13 +66,18 @@ class Runner:
         return self._process.poll() is None
 
     def give(self, session: str, state: PipelineState, timeout_s: float, ended: Callable[[str], None]) -> bool:
-        """Hand the order over; False when the process has died meanwhile. `ended` is told how it ends, in words."""
-        self._ended = ended
+        """Hand the order over; False when the process has died meanwhile. `ended` is told how it ends, in words.
+
+        The death of a process that never took the order is no end of the session: another one is given it.
+        """
         try:
             self._write(Order(session, timeout_s, dump_state(state)).line())
         except OSError:
-            self._ended = lambda _how: None
             return False
+        with self._guard:
+            self._told, how = ended, self._how
+        if how is not None:
+            ended(how)
         return True
 
     def dismiss(self) -> None:
@@ -88,7 +95,11 @@ class Runner:
         assert self._process.stderr is not None
         with self._process.stderr as said:
             last = said.read().decode("utf-8", "replace").strip()[-LAST_WORDS:]
-        self._ended(f"exit status {self._process.wait()}. {last}".strip())
+        how = f"exit status {self._process.wait()}. {last}".strip()
+        with self._guard:
+            self._how, told = how, self._told
+        if told is not None:
+            told(how)
 
 
 class _Place:

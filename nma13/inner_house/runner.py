@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from nma13.clock import now_ms
 from nma13.deliberation import Answer, Block, Case, Output, Programme, arbitrate, deliberate, load_programme
 from nma13.deliberation.prompts import shared_part
 from nma13.errors import LabError
@@ -34,10 +35,6 @@ UNREADABLE = (
     "The stations have spoken, and the friction between them could not be classified. So nothing is resolved here: "
     "their own words above are what there is."
 )
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nma13.inner_house.sessions import Words
+from nma13.interpreter import structural_text
 from nma13.prose.audit import audit_prose, mend
 from nma13.prose.contract import Contract, contract_of
 from nma13.prose.sentences import SentenceSplitter
@@ -116,8 +117,7 @@ def resolved(text: str, state: PipelineState) -> tuple[str, str, tuple[str, ...]
     mended, added = mend(" ".join(kept), contract)
     if kept and len(kept) >= len(dropped) and audit_prose(mended, state, contract).passed:
         return mended, "repaired" if dropped or added else "model", (*dropped, *added)
-    structural = state.engine.text if state.engine else state.halt_message
-    return structural, "structural", tuple(dropped)
+    return structural_text(state), "structural", tuple(dropped)
 
 
 def losses(words: Iterable[Words]) -> tuple[str, ...]:

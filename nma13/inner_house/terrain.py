@@ -11,7 +11,7 @@ from pathlib import Path
 from nma13.deliberation import Block
 from nma13.errors import LabError
 from nma13.inner_house.sessions import Ground
-from nma13.memory_fidelity import fidelity
+from nma13.memory_fidelity import Fidelity, fidelity
 from nma13.state import PipelineState
 from nma13.store import LOOPS, LoopTables, open_ro
 from nma13.store.errors import MissingDatabaseError
@@ -81,10 +81,7 @@ def loop_context(kind: str, folder: Path) -> str:
     """Option B: what the loops have been surfacing on this type, lately; empty when there is nothing."""
     told = []
     for loop, row in _cycles(kind, folder, TOLD):
-        verdict = fidelity(
-            row["text"], confab_count=row["confab_count"], output_count=row["output_count"], g2_passed=row["g2_passed"]
-        )
-        if verdict.kept:
+        if _verdict(row).kept:
             friction = row["friction_type"] or "not classified"
             words = " ".join(row["text"].split())
             told.append((row["finished_ms"], f"{loop.source} cycle {row['cycle']} · {friction} · {words}"))
@@ -97,11 +94,16 @@ def _gather(kind: str, folder: Path) -> tuple[Ground, ...]:
     for loop, row in sorted(_cycles(kind, folder, LOOKED_AT), key=lambda pair: -pair[1]["finished_ms"]):
         if sum(ground.included for ground in found) == WANTED:
             break
-        verdict = fidelity(
-            row["text"], confab_count=row["confab_count"], output_count=row["output_count"], g2_passed=row["g2_passed"]
-        )
+        verdict = _verdict(row)
         found.append(Ground(row["cycle"], loop.source, row["station"], row["text"], verdict.kept, verdict.reason))
     return tuple(found)
+
+
+def _verdict(row: sqlite3.Row) -> Fidelity:
+    """The gate before memory, for the last words of a cycle."""
+    return fidelity(
+        row["text"], confab_count=row["confab_count"], output_count=row["output_count"], g2_passed=row["g2_passed"]
+    )
 
 
 def _cycles(kind: str, folder: Path, most: int) -> Iterator[tuple[LoopTables, sqlite3.Row]]:

@@ -27,7 +27,7 @@ from nma13.llm.gguf import read_header
 from nma13.llm.jobs import Job, run_jobs, start_thread
 from nma13.llm.slots import Slots, shared_text
 from nma13.llm.threads import choose_threads
-from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, Message, Request
+from nma13.llm.types import Cancel, Choice, Chunk, Completion, Description, Message, Request, plain
 
 SLOTS = 7
 CONTEXT = 4096  # per slot; the prompts of one round with their shared part fit
@@ -35,7 +35,7 @@ CACHE_MIB = 256
 BATCH = 512
 HEAD_START = 8  # pieces, some words: what is heard of them is on the screen while the other prompts are read
 SOCKET = "lib.sock"  # the library takes an address for a socket only if it ends like this
-WARNING_S = 60.0  # how long close() waits for requests that still run
+LAST_WAIT_S = 60.0  # how long close() waits for requests that still run
 
 
 class LlamaCpp(Backend):
@@ -109,7 +109,7 @@ class LlamaCpp(Backend):
             self._closed = True
             running = list(self._running)
         for thread in running:  # the library must not be taken down under a request that still runs
-            thread.join(WARNING_S)
+            thread.join(LAST_WAIT_S)
         del self._server
         gc.collect()
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -134,7 +134,7 @@ class LlamaCpp(Backend):
     def _prefill(self, job: Job, slot: int) -> None:
         """Compute the shared messages and nothing more."""
         body = {
-            "messages": _messages(job.request.messages[:-1]),
+            "messages": plain(job.request.messages[:-1]),
             "add_generation_prompt": False,
             "max_tokens": 0,
             "id_slot": slot,
@@ -270,7 +270,7 @@ def _decode_speed(path: Path, threads: int) -> float:
 
 def _body(request: Request, slot: int, cache_prompt: bool) -> dict[str, Any]:
     body: dict[str, Any] = {
-        "messages": _messages(request.messages),
+        "messages": plain(request.messages),
         "max_tokens": request.max_tokens,
         "temperature": request.temperature,
         "seed": request.seed % 2**32,
@@ -287,11 +287,6 @@ def _body(request: Request, slot: int, cache_prompt: bool) -> dict[str, Any]:
         schema = {"name": "answer", "schema": dict(request.json_schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
     return body
-
-
-def _messages(messages: Sequence[Message]) -> list[dict[str, str]]:
-    # A lone surrogate cannot be written as UTF-8, which the library expects.
-    return [{"role": m.role, "content": m.content.encode("utf-8", "replace").decode("utf-8")} for m in messages]
 
 
 def _refused(model: str, context: int, error: Mapping[str, Any], job: Job) -> ModelError:

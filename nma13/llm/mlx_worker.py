@@ -14,7 +14,7 @@ from typing import Any
 from nma13.llm.errors import ModelError
 from nma13.llm.jobs import Job
 from nma13.llm.stops import StopFilter
-from nma13.llm.types import Completion, Request
+from nma13.llm.types import Completion, Request, plain
 
 PREFIX_TOKENS = 8  # a shared part shorter than this is not worth keeping
 KEEP_TOKENS = 64  # from here on it is kept even for one request: its neighbours may be a moment away
@@ -133,7 +133,7 @@ class Batch:
         self._running.clear()
 
     def prompt(self, request: Request) -> list[int]:
-        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        messages = plain(request.messages)
         return list(self.tokenizer.apply_chat_template(messages, add_generation_prompt=True))
 
     def prefix(self, request: Request, prompt: list[int]) -> tuple[int, ...]:
@@ -142,7 +142,7 @@ class Batch:
             return ()
         from jinja2 import TemplateError
 
-        messages = [{"role": m.role, "content": m.content} for m in request.messages[:-1]]
+        messages = plain(request.messages[:-1])
         try:
             tokens = tuple(self.tokenizer.apply_chat_template(messages, add_generation_prompt=False))
         except TemplateError:  # some templates refuse a conversation without a user's turn: no sharing then

@@ -6,7 +6,6 @@ breaks off keeps what had arrived.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import os
 import time
@@ -15,11 +14,12 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from nma13.config import is_loopback
 from nma13.llm import answers
 from nma13.llm.base import Backend, refuse_grammar
 from nma13.llm.errors import ModelError, ModelNotFound, ModelServerError, ModelTimeout, WrongModelString
 from nma13.llm.jobs import Job, run_jobs, start_thread
-from nma13.llm.types import Cancel, Chunk, Completion, Description, Request
+from nma13.llm.types import Cancel, Chunk, Completion, Description, Request, plain
 
 CONNECT_S = 5.0
 SILENCE_S = 300.0  # a large model may read a long prompt for minutes before its first word
@@ -135,7 +135,7 @@ class OpenAIServer(Backend):
             request = answers.in_words(request)
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": m.role, "content": _utf8(m.content)} for m in request.messages],
+            "messages": plain(request.messages),
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             "seed": request.seed % 2**32,
@@ -310,15 +310,6 @@ def _lines(response: Any, reply: _Reply) -> Iterator[str | None]:
         yield pending.decode("utf-8", "replace")
 
 
-def is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _checked_url(text: str) -> tuple[str, str]:
     try:
         parts = urlsplit(text)
@@ -384,7 +375,3 @@ def _message(error: Any) -> str:
 def _whole(value: Any) -> int | None:
     """A count a server named, if it can be one (and can be stored)."""
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= COUNT_LIMIT else None
-
-
-def _utf8(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")

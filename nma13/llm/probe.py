@@ -145,14 +145,7 @@ def measure_speed(model: Model, seconds: float = 10.0, *, remember: bool = True)
 def known_speed(description: Description) -> SpeedReport | None:
     """The speed measured earlier on this machine, if it was."""
     known = cache.recall("speed", _speed_key(description))
-    if known is None:
-        return None
-    return SpeedReport(
-        known["single_tokens_per_s"],
-        known["seven_tokens_per_s"],
-        known["first_token_s"],
-        known["seconds"],
-    )
+    return None if known is None else SpeedReport(**{name: known[name] for name in SpeedReport.__slots__})
 
 
 def model_report(

@@ -24,10 +24,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from nma13.config import LOOPBACK, PORTS
+from nma13.config import LOOPBACK, PORTS, is_loopback
 from nma13.errors import LabError, UsageError
 from nma13.llm.errors import ModelError, ModelTimeout, UnsupportedRequest
-from nma13.llm.openai_server import is_loopback
 from nma13.llm.registry import explain_choice, open_model
 from nma13.llm.served import Served, announce, withdraw
 from nma13.llm.types import Cancel, Completion, Message, Model, Request
@@ -106,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send application/json.")
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > BODY_CAP:
+        if not length.isdecimal() or int(length) > BODY_CAP:
             self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send up to {BODY_CAP} bytes with a length.")
             return
         try:
@@ -114,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
             request, options = read_request(body)
             if body.get("model") not in (None, "", self.server.name):
                 raise UsageError(f"This server shares {self.server.name}, not {body['model']}.")
-        except (ValueError, TypeError, KeyError, AttributeError, UsageError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, UsageError) as error:
             self._refuse(HTTPStatus.BAD_REQUEST, f"The request could not be read: {error}")
             return
         model = self._model()

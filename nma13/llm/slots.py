@@ -99,8 +99,10 @@ class Slots:
                     self._action(slot, "erase")
                 compute(slot)
                 self._keep(saved, length, self._action(slot, "save", _file(saved)).get("n_written", 0))
-        if self._saved.get(saved):
-            self._saved.move_to_end(saved)
+            there = bool(self._saved.get(saved))
+            if there:
+                self._saved.move_to_end(saved)
+        if there:
             self._action(slot, "restore", _file(saved))
         self._held[slot] = shared
 

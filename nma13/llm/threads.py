@@ -29,7 +29,7 @@ def choose_threads(path: Path, measure: Callable[[int], float], env: Mapping[str
     """`measure(threads)` returns tokens per second; it is called only when nothing is known yet."""
     named = env.get("NMA_THREADS", "").strip()
     if named:
-        if not named.isdigit() or int(named) < 1:
+        if not named.isdecimal() or int(named) < 1:
             raise WrongModelString(f"NMA_THREADS is {named!r}; it must be a whole number, at least 1.")
         return Threads(int(named), f"NMA_THREADS={named}")
     if busy():  # also where more threads are known to pay in quiet: now they would wait for each other

@@ -20,6 +20,11 @@ class Message:
     content: str
 
 
+def plain(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """The turns as every library takes them; half a surrogate pair, which has no UTF-8, becomes a question mark."""
+    return [{"role": m.role, "content": m.content.encode("utf-8", "replace").decode("utf-8")} for m in messages]
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """One text to be written.
@@ -97,8 +102,6 @@ class Description:
     json: Literal["constrained", "validated", "scripted", "none"] = "validated"
     grammar: bool = False
     leaves_machine: bool = False
-    tokens_per_s: float | None = None
-    small: bool | None = None
 
 
 class Cancel:

@@ -12,7 +12,7 @@ from nma13.jsonio import dump_state, load_state
 from nma13.memory.vectors import store_vector
 from nma13.state import PipelineState
 from nma13.store import storable, transaction
-from nma13.terms import FrictionLevel, OutputClass, ProseSource
+from nma13.terms import FrictionLevel, OutputClass, ProseSource, spelled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,11 +68,11 @@ def icxatrs(state: PipelineState) -> str:
     one = state.gate1
     if one is None:
         return ""
-    told = {True: "TRUE", False: "FALSE"}
-    return (
-        f"I={one.irreversibility} C={one.capacity} X={told[one.collision]} A={told[one.ambiguity]}"
-        f" T={told[one.time_pressure]} R={told[one.advice_risk]} S={one.standing}"
-    )
+    seven = (
+        ("I", one.irreversibility), ("C", one.capacity), ("X", one.collision), ("A", one.ambiguity),
+        ("T", one.time_pressure), ("R", one.advice_risk), ("S", one.standing),
+    )  # fmt: skip
+    return " ".join(f"{name}={spelled(value)}" for name, value in seven)
 
 
 def friction_source(state: PipelineState) -> str:

@@ -7,17 +7,17 @@ its vector is gone, whatever a running process still remembers of its signs.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nma13 import encoder
+from nma13.clock import now_ms
 from nma13.store import path_of, transaction
+from nma13.store.settings import read_setting
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,7 +40,6 @@ class Signs:
     generation: int
     ids: NDArray[np.int64]
     codes: NDArray[np.uint64]
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 def signs_of(vectors: NDArray[np.float32]) -> NDArray[np.uint64]:
@@ -81,7 +80,7 @@ def next_generation(connection: sqlite3.Connection) -> None:
     connection.execute(
         "INSERT INTO settings (key, value, updated_ms) VALUES (?, '1', ?) ON CONFLICT (key) DO UPDATE"
         " SET value = CAST(value AS INTEGER) + 1, updated_ms = excluded.updated_ms",
-        (GENERATION, time.time_ns() // 1_000_000),
+        (GENERATION, now_ms()),
     )
 
 
@@ -127,8 +126,7 @@ _loading = threading.Lock()
 
 def _signs(connection: sqlite3.Connection, owner: Owner) -> Signs:
     """The signs of all vectors, brought up to date: new ids are added, a new generation is read anew."""
-    found = connection.execute("SELECT value FROM settings WHERE key = ?", (GENERATION,)).fetchone()
-    generation = int(json.loads(found[0])) if found else 0
+    generation = int(read_setting(connection, GENERATION) or 0)
     key = (path_of(connection), owner, encoder.fingerprint())
     with _loading:
         known = _known.get(key)

@@ -1,7 +1,7 @@
 """Rules are data: TOML files beside this one, an engine that runs them, a command that checks them."""
 
-from nma13.rules.engine import Reading, RuleEngine, rules_hash, shipped
-from nma13.rules.loader import Overlay, load_overlay, load_rules
+from nma13.rules.engine import Reading, RuleEngine, shipped
+from nma13.rules.loader import Overlay, load_overlay, load_rules, rules_hash
 from nma13.rules.model import Rule, RuleError
 
 __all__ = [

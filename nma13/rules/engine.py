@@ -17,7 +17,7 @@ from nma13.evidence import Finding, Span
 from nma13.rules.guards import families, guards
 from nma13.rules.index import Candidates, Entry, TriggerIndex, Woken
 from nma13.rules.lexicon import lexicon
-from nma13.rules.loader import Overlay, load_rules, shipped_hash
+from nma13.rules.loader import Overlay, load_rules
 from nma13.rules.model import Rule, RuleError
 from nma13.text import Clause, Document, SentenceBounds
 
@@ -358,10 +358,6 @@ def shipped() -> RuleEngine:
 def shipped_outputs() -> RuleEngine:
     """The shipped rules for generated texts."""
     return RuleEngine(load_rules(), outputs=True)
-
-
-def rules_hash() -> str:
-    return shipped_hash()
 
 
 def _named(rule: Rule, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ def load_rules(files: Sequence[Path] | None = None) -> list[Rule]:
 
 
 @lru_cache(maxsize=1)
-def shipped_hash() -> str:
+def rules_hash() -> str:
     """sha256 over names and bytes of every shipped rule and list file, and of the lexicon."""
     digest = hashlib.sha256()
     for path in sorted([*FOLDER.glob("*.toml"), *FOLDER.glob("*.tsv")]):

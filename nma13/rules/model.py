@@ -71,10 +71,12 @@ class Rule:
     def compile(self) -> re.Pattern[str]:
         """Compile everything the rule holds; raises RuleError at its place in the file."""
         if self.compiled is None:
-            self.compiled = self._regex(self.pattern, "pattern")
+            compiled = self._regex(self.pattern, "pattern")
             self.near_re = self._regex(self.near, "near") if self.near else None
             self.unless_re = self._regex(self.unless, "unless") if self.unless else None
-            self.search = self.compiled.match if self.anchored else self.compiled.search
+            # Last, and in this order: a thread that finds the rule compiled must find all of it.
+            self.search = compiled.match if self.anchored else compiled.search
+            self.compiled = compiled
         return self.compiled
 
     def _regex(self, source: str, key: str) -> re.Pattern[str]:

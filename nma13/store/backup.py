@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nma13 import __version__
+from nma13.clock import now_ms
 from nma13.config import data_dir
 from nma13.store.catalog import DATABASES, LOOPS
 from nma13.store.connect import open_ro
@@ -21,7 +22,7 @@ from nma13.store.lock import read_holder
 from nma13.store.migrate import refuse_strange, version_of
 
 MANIFEST = "backup.json"
-PLAIN_FILES = ("settings.json", "overlay.toml")
+PLAIN_FILES = ("crisis_locale.txt", "overlay.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def backup(target: Path, folder: Path | None = None, tell: Callable[[str], None]
             raise StoreError(f"There is nothing in {source} to back up yet.")
         manifest = {
             "lab": __version__,
-            "made_ms": time.time_ns() // 1_000_000,
+            "made_ms": now_ms(),
             "databases": copied,
             "files": files,
         }

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 STATIONS = ("S1", "S2", "S3", "S4", "S5", "S6", "S7")
 ROUNDS = ("R1", "R2", "R3")
 ROLLUP_BUCKET = 100  # cycles
+OWN_TABLES = (
+    "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    " AND name NOT LIKE '%\\_text%' ESCAPE '\\' ORDER BY rowid"
+)
+"""The tables of ours in any database, without those that SQLite and its full-text indexes keep for themselves."""
 
 
 @dataclass(frozen=True, slots=True)

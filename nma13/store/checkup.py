@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from nma13.store.catalog import LOOPS, Database
+from nma13.store.catalog import LOOPS, OWN_TABLES, Database
 from nma13.store.connect import database_path, open_ro
 from nma13.store.errors import MissingDatabaseError, OlderDatabaseError, StoreError, explain
 from nma13.store.lock import read_holder
@@ -251,12 +251,7 @@ THOROUGH = (_chain,)
 
 
 def _tables(connection: sqlite3.Connection) -> list[str]:
-    """The tables of ours, without FTS5's shadow tables."""
-    rows = connection.execute(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        " AND name NOT LIKE '%\\_text%' ESCAPE '\\' ORDER BY name"
-    )
-    return [row["name"] for row in rows]
+    return sorted(row["name"] for row in connection.execute(OWN_TABLES))
 
 
 def _count(connection: sqlite3.Connection, table: str) -> int:

@@ -7,16 +7,12 @@ import sqlite3
 import tempfile
 from pathlib import Path
 
-from nma13.store.catalog import DATABASES
+from nma13.store.catalog import DATABASES, OWN_TABLES
 from nma13.store.connect import open_rw
 
 PURPOSE = re.compile(r"\(\s*--\s*(.+)")
 COLUMN_BEHIND = re.compile(r"^\s*\"?(\w+)\"? .*?--\s*(.+)$", re.M)  # in CREATE TABLE: behind the column
 COLUMN_INSIDE = re.compile(r"(\w+) /\*\s*(.+?)\s*\*/")  # in ADD COLUMN, where SQLite keeps no line comments
-TABLES = (
-    "SELECT name, sql FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-    " AND name NOT LIKE '%\\_text%' ESCAPE '\\' ORDER BY rowid"
-)
 
 
 def markdown() -> str:
@@ -28,7 +24,7 @@ def markdown() -> str:
             connection = open_rw(database.name, Path(folder))
             lines += ["", f"### {database.file} ({database.owner})", ""]
             shared = []
-            for name, sql in connection.execute(TABLES).fetchall():
+            for name, sql in connection.execute(OWN_TABLES).fetchall():
                 if name in told:
                     shared.append(f"`{name}`")
                     continue

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nma13 import __version__
+from nma13 import __version__, clock
+from nma13.clock import DAY_MS
 from nma13.config import data_dir
 from nma13.store.catalog import DATABASES
 from nma13.store.checkup import DatabaseReport, Finding, examine
 from nma13.store.lock import read_holder
 
 LOW_DISK_BYTES = 1_000_000_000
-DAY_MS = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +40,7 @@ class Report:
 def diagnose(folder: Path | None = None, *, thorough: bool = False, now_ms: int | None = None) -> Report:
     """Look at everything under the data folder. `thorough` reads every page and every decision record."""
     place = folder or data_dir()
-    now = time.time_ns() // 1_000_000 if now_ms is None else now_ms
+    now = clock.now_ms() if now_ms is None else now_ms
     databases: list[DatabaseReport] = []
     findings: list[Finding] = []
     for database in DATABASES.values():
@@ -89,7 +88,8 @@ def render(report: Report) -> str:
             f"  {database.name:<22} {_size(database.bytes):>9}   schema {database.schema} of {database.schema_known}"
             f"   {database.integrity}   {sum(database.rows.values())} rows"
         )
-    forecast = f", full in about {report.days_until_full} days at the present rate" if report.days_until_full else ""
+    left = report.days_until_full
+    forecast = "" if left is None else f", full in about {left} days at the present rate"
     lines += ["", f"  disk: {_size(report.disk_free_bytes)} free{forecast}"]
     lines.append(f"  running: {', '.join(f'{n} (process {p})' for n, p in report.running.items()) or 'nothing'}")
     for finding in report.findings:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from nma13.clock import now_ms
 from nma13.config import data_dir, ensure_data_dir
 from nma13.store.errors import AlreadyRunningError, BusyDatabaseError, explain
 
@@ -40,7 +41,7 @@ class InstanceLock:
                     "Nothing was started. Stop that one first, or name another data folder with --data."
                 )
             os.ftruncate(handle, 0)
-            os.write(handle, json.dumps({"pid": os.getpid(), "started_ms": time.time_ns() // 1_000_000}).encode())
+            os.write(handle, json.dumps({"pid": os.getpid(), "started_ms": now_ms()}).encode())
         except BaseException as error:
             os.close(handle)
             if isinstance(error, OSError):

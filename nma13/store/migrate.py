@@ -10,12 +10,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from nma13.clock import now_ms
 from nma13.store.catalog import DATABASES, Database
 from nma13.store.errors import AlteredMigrationError, ForeignDatabaseError, NewerDatabaseError
 
@@ -109,7 +109,7 @@ def migrate(connection: sqlite3.Connection, database: Database, path: Path) -> l
                 connection.execute(statement)
             connection.execute(
                 "INSERT INTO migrations VALUES (?, ?, ?, ?)",
-                (migration.number, migration.name, migration.sha256, time.time_ns() // 1_000_000),
+                (migration.number, migration.name, migration.sha256, now_ms()),
             )
             connection.execute(f"PRAGMA user_version = {migration.number}")
         connection.execute("COMMIT")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from nma13.clock import day, now_ms
 from nma13.context import Material, MaterialKind
 from nma13.errors import LabError
 from nma13.state import Notice
-from nma13.store import open_ro, open_rw, transaction
+from nma13.store import open_ro, open_rw, storable, transaction
 from nma13.web_search.needed import LONGEST_QUERY, should_search
 from nma13.web_search.providers import Provider, Result, SearchFailed, providers
 
@@ -36,7 +36,7 @@ class Found:
     @property
     def materials(self) -> tuple[Material, ...]:
         """The results as material for a run: fenced, and no proof of anything."""
-        found_on = f"found {_day(self.fetched_ms)}"
+        found_on = f"found {day(self.fetched_ms)}"
         return tuple(Material(MaterialKind.WEB, r.title, r.snippet, r.address, found_on) for r in self.results)
 
 
@@ -64,10 +64,10 @@ def search(
     *,
     store: bool = True,
     ask: Sequence[Provider] | None = None,
-    clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    clock: Callable[[], int] = now_ms,
 ) -> Found:
     """Results for a query, from the cache where they are fresh. A failure is a notice and never an error."""
-    query = " ".join(query.split())[:LONGEST_QUERY]
+    query = storable(" ".join(query.split()))[:LONGEST_QUERY]
     if not query:
         return Found("", notices=(Notice("search", "There was nothing to search for."),))
     now, failures = clock(), []
@@ -103,7 +103,7 @@ def _stale(query: str, folder: Path | None, ask: Sequence[Provider] | None, fail
     why = "; ".join(failures) or "no search service is set up"
     for provider in providers() if ask is None else ask:
         if known := _remembered(query, provider.name, folder, 0):
-            told = f"The web could not be searched ({why}). Results kept since {_day(known.fetched_ms)} were used."
+            told = f"The web could not be searched ({why}). Results kept since {day(known.fetched_ms)} were used."
             return Found(query, known.results, known.provider, known.fetched_ms, True, (Notice("search", told),))
     told = f"The web could not be searched ({why}). Are you on line? The run went on without it."
     return Found(query, notices=(Notice("search", told),))
@@ -121,9 +121,7 @@ def _remembered(query: str, provider: str, folder: Path | None, since_ms: int) -
             results = tuple(Result(**one) for one in json.loads(row["results"]))
     except (LabError, sqlite3.Error, OSError, ValueError, TypeError):
         return None  # a cache that cannot be read is a cache that holds nothing
-    told = (
-        f"«{query}»: {len(results)} results of {provider}, kept since {_day(row['fetched_ms'])}. They are unverified."
-    )
+    told = f"«{query}»: {len(results)} results of {provider}, kept since {day(row['fetched_ms'])}. They are unverified."
     return Found(query, results, provider, row["fetched_ms"], True, (Notice("search", told),))
 
 
@@ -139,7 +137,3 @@ def _remember(found: Found, folder: Path | None) -> Found:
         told = Notice("search", f"What was found could not be kept ({error}).")
         return Found(found.query, found.results, found.provider, found.fetched_ms, notices=(*found.notices, told))
     return found
-
-
-def _day(at_ms: int) -> str:
-    return time.strftime("%Y-%m-%d", time.localtime(at_ms / 1000))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from apps.access import LOOPBACK_NAMES, Access, choose_access, is_loopback
+from apps.access import LOOPBACK_NAMES, Access, choose_access
+from nma13.config import is_loopback
 from nma13.errors import UsageError
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,16 @@ def test_the_stamp_changes_with_every_word_and_with_nothing_else() -> None:
 
 def test_a_list_names_a_session_by_its_day_its_end_and_its_first_words() -> None:
     assert label(SESSION).endswith("irreducible · Do we sell the house?")
+
+
+def test_a_session_is_listed_with_the_time_of_the_clock_on_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert label(SESSION).startswith("15 Jan 17:00 · ")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

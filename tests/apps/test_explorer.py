@@ -80,3 +80,14 @@ def test_without_torch_only_what_does_not_train_can_run(monkeypatch: pytest.Monk
     monkeypatch.setattr(running.importlib.util, "find_spec", lambda _: None)
     assert [name for name in STUDIES if running.can_run(name)] == ["floor", "knee", "surface"]
     assert "./lab setup --all" in next(running.run("en1", "smoke", Path()))
+
+
+def test_a_study_with_much_to_say_comes_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than a pipe holds: nobody reads while it runs."""
+    talkative = tmp_path / "python"
+    talkative.write_text("#!/bin/sh\nseq 1 60000\necho the last word\nexit 1\n")
+    talkative.chmod(0o700)
+    monkeypatch.setattr(running.sys, "executable", str(talkative))
+    *_, told = running.run("floor", "smoke", tmp_path)
+    assert "did not finish" in told
+    assert "the last word" in told

@@ -37,6 +37,7 @@ def test_two_host_headers_and_none_at_all_are_refused(local: Served) -> None:
         "http://evil.example",
         "null",
         "http://127.0.0.1:1",
+        "http://[::1",
         "https://127.0.0.1",
         "http://localhost",
         "file://",

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from apps.access import Access, choose_access
+from apps.access import choose_access
 from launcher.chromium import find, how_to_get_one
-from tests.served import TOKEN, Served, start
+from tests.served import TOKEN, Served, serving
 
 QUIET = (
     "--no-sandbox",
@@ -75,17 +75,15 @@ def browser(stranger: Stranger) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = start(tmp_path_factory.mktemp("data"), Access())
-    yield served
-    served.servers.stop()
+    with serving(tmp_path_factory.mktemp("data")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
 def networked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     access = choose_access(host="0.0.0.0", allow_hosts=["lab.test"], env={"NMA_TOKEN": TOKEN})
-    served = start(tmp_path_factory.mktemp("data"), access)
-    yield served
-    served.servers.stop()
+    with serving(tmp_path_factory.mktemp("data"), access) as served:
+        yield served
 
 
 CUT_OFF = ("AbortError", "Unexpected error Connection errored out")

@@ -11,11 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from apps.access import Access
-from nma13.inner_house import process
-from nma13.llm.bundled import bundled_gguf
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
-from tests.served import Served, start
+from tests.served import Served, serving_bundled
 
 pytestmark = [pytest.mark.browser, pytest.mark.model, pytest.mark.timeout(600)]
 PROBLEM = (
@@ -28,16 +25,8 @@ SLOWLY_MS = 180_000  # a ceiling for a busy machine, not a figure
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NMA_DATA", str(folder))
-        patch.setenv("NMA_THREADS", "1")
-        served = start(folder, Access(), model=f"llamacpp:{bundled_gguf()}")
-        served.lab.writer.voice()  # loaded before anybody waits for it
+    with serving_bundled(tmp_path_factory.mktemp("data")) as served:
         yield served
-        served.servers.stop()
-        served.lab.writer.close()
-        process.let_go()
 
 
 @pytest.fixture(autouse=True)

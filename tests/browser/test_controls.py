@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from apps.lab import make_lab
 from apps.registry import App, existing
-from apps.serving import Servers
-from apps.shell import open_pages
 from loops.keepsake import lay_out
 from tests.browser.test_rooms import address
-from tests.served import WEB, free_port
+from tests.served import WEB, serving_pages
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FOCUS = (Path(__file__).parent / "focus.js").read_text(encoding="utf-8")
@@ -39,21 +35,11 @@ NOT_REACHED = """() => { document.getElementById("walk-start").remove();
   }).map((one) => one.outerHTML.slice(0, 200)) }"""
 
 
-@dataclass(frozen=True)
-class Everything:
-    ports: dict[str, int]
-    servers: Servers
-
-
 @pytest.fixture(scope="module")
-def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Everything]:
-    """All pages over the record that the lab ships, so that there are rows, charts and cycles to reach."""
-    apps = existing()
-    ports = {app.name: free_port() for app in apps}
-    folder = lay_out(tmp_path_factory.mktemp("record") / "data")
-    servers, _ = open_pages(apps, make_lab(data=folder, use_model=False, ports=ports))
-    yield Everything(ports, servers)
-    servers.stop()
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
+    """The port of every page, over the record that the lab ships: there are rows, charts and cycles to reach."""
+    with serving_pages(existing(), lay_out(tmp_path_factory.mktemp("record") / "data")) as ports:
+        yield ports
 
 
 def rooms(page: Page) -> Iterator[str]:
@@ -117,9 +103,9 @@ def walk(page: Page) -> list[dict[str, Any]]:
     ids=lambda one: one if isinstance(one, str) else one.name,
 )
 def test_every_control_has_a_name_and_is_reached_by_keyboard(
-    open_page: Callable[..., Page], everything: Everything, app: App, kind: str
+    open_page: Callable[..., Page], everything: dict[str, int], app: App, kind: str
 ) -> None:
-    page = open_page(address(everything.ports[app.name]), kind, reduced_motion="reduce")
+    page = open_page(address(everything[app.name]), kind, reduced_motion="reduce")
     wrong: list[str] = []
     count = 0
     for room in rooms(page):
@@ -138,10 +124,10 @@ def seen(stop: dict[str, Any]) -> bool:
 
 
 def test_a_control_without_a_name_or_out_of_reach_is_noticed(
-    open_page: Callable[..., Page], everything: Everything
+    open_page: Callable[..., Page], everything: dict[str, int]
 ) -> None:
     """So that the test above can fail."""
-    page = open_page(address(everything.ports["web"], "/?tab=settings"), reduced_motion="reduce")
+    page = open_page(address(everything["web"], "/?tab=settings"), reduced_motion="reduce")
     expect(page.get_by_role("tablist").first).to_be_visible()
     page.evaluate(
         """() => { document.querySelector("main").insertAdjacentHTML("beforeend",
@@ -152,10 +138,10 @@ def test_a_control_without_a_name_or_out_of_reach_is_noticed(
     assert any("nobody" in one["html"] and not seen(one) for one in walk(page))
 
 
-def test_no_chart_offers_to_send_itself_elsewhere(open_page: Callable[..., Page], everything: Everything) -> None:
-    page = open_page(address(everything.ports["loop_monitor"], "/?tab=dashboard"))
+def test_no_chart_offers_to_send_itself_elsewhere(open_page: Callable[..., Page], everything: dict[str, int]) -> None:
+    page = open_page(address(everything["loop_monitor"], "/?tab=dashboard"))
     expect(page.locator(".modebar-btn").first).to_be_attached()
     assert page.locator(".modebar-btn[data-title*='hare']").count() == 0
-    page.goto(address(everything.ports["explorer"], "/?tab=surface"))
+    page.goto(address(everything["explorer"], "/?tab=surface"))
     expect(page.locator(".modebar-btn").first).to_be_attached()
     assert page.locator(".modebar-btn[data-title*='hare']").count() == 0

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.access import Access
 from nma13 import documents
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
 from tests.nma13.documents import files
 from tests.probe_page import HOSTILE
-from tests.served import Served, start
+from tests.served import Served
 
 pytestmark = pytest.mark.browser
 PATIENT = 60_000  # ms: the sentence encoder may be loading, on a busy machine
 QUESTION = "Should I end the lease of the lighthouse? The keeper wants three months' notice."
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NMA_DATA", str(folder))
-        served = start(folder, Access())
-        yield served
-        served.servers.stop()
 
 
 def room(page: Page, name: str) -> None:
@@ -48,8 +37,8 @@ def pick(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
-def test_the_empty_room_says_what_it_is_for(open_page: Callable[..., Page], lab: Served, kind: str) -> None:
-    page = open_page(address(lab.web), kind)
+def test_the_empty_room_says_what_it_is_for(open_page: Callable[..., Page], local: Served, kind: str) -> None:
+    page = open_page(address(local.web), kind)
     room(page, "Documents")
     expect(page.get_by_role("heading", name="Texts that answers may rest on")).to_be_visible()
     assert_fits(page)
@@ -58,19 +47,19 @@ def test_the_empty_room_says_what_it_is_for(open_page: Callable[..., Page], lab:
     page.screenshot(path=SCREENSHOTS / f"documents-empty-{kind}.png", full_page=True)
 
 
-def test_looking_stores_nothing(open_page: Callable[..., Page], lab: Served, tmp_path: Path) -> None:
-    page = open_page(address(lab.web))
+def test_looking_stores_nothing(open_page: Callable[..., Page], local: Served, tmp_path: Path) -> None:
+    page = open_page(address(local.web))
     room(page, "Documents")
     give(page, files.word(tmp_path / "lease.docx"), how="Only look")
     expect(page.get_by_role("heading", name="lease.docx, The lease, characters 0–84")).to_be_visible(timeout=PATIENT)
     expect(page.get_by_text("Nothing was stored.")).to_be_visible()
-    assert documents.documents(lab.lab.data) == []
+    assert documents.documents(local.lab.data) == []
 
 
 def test_files_are_put_in_seen_searched_read_cited_and_taken_out(
-    open_page: Callable[..., Page], lab: Served, tmp_path: Path
+    open_page: Callable[..., Page], local: Served, tmp_path: Path
 ) -> None:
-    page = open_page(address(lab.web))
+    page = open_page(address(local.web))
     room(page, "Documents")
     lease = files.pdf(tmp_path / "lease.pdf", contents=[("Notice", 1), ("Fees", 2)])
     page_ = files.text(tmp_path / "page.html", files.PAGE)
@@ -106,26 +95,26 @@ def test_files_are_put_in_seen_searched_read_cited_and_taken_out(
     page.get_by_label("I know that taking it out cannot be undone").check()
     page.get_by_role("button", name="Take out", exact=True).click()
     expect(page.get_by_role("heading", name="Taken out: lease.pdf")).to_be_visible(timeout=PATIENT)
-    assert [one.name for one in documents.documents(lab.lab.data)] == ["page.html"]
+    assert [one.name for one in documents.documents(local.lab.data)] == ["page.html"]
 
 
 def test_a_long_file_shows_how_far_it_is_and_can_be_stopped(
-    open_page: Callable[..., Page], lab: Served, tmp_path: Path
+    open_page: Callable[..., Page], local: Served, tmp_path: Path
 ) -> None:
-    page = open_page(address(lab.web))
+    page = open_page(address(local.web))
     room(page, "Documents")
-    before = documents.documents(lab.lab.data)
+    before = documents.documents(local.lab.data)
     give(page, files.pdf(tmp_path / "long.pdf", ([f"{files.KEEPER} {i}"] * 60 for i in range(2_500))))
     expect(page.get_by_text("File 1 of 1: long.pdf, ")).to_be_visible(timeout=PATIENT)
     page.get_by_role("button", name="Stop", exact=True).last.click()
     expect(page.get_by_role("heading", name="0 stored, 1 not reached")).to_be_visible(timeout=PATIENT)
-    assert documents.documents(lab.lab.data) == before
+    assert documents.documents(local.lab.data) == before
 
 
 def test_an_attached_file_is_cited_and_a_bad_one_told(
-    open_page: Callable[..., Page], lab: Served, tmp_path: Path
+    open_page: Callable[..., Page], local: Served, tmp_path: Path
 ) -> None:
-    page = open_page(address(lab.web))
+    page = open_page(address(local.web))
     page.get_by_text("More", exact=True).click()
     page.get_by_label("What is to be decided?").fill(QUESTION)
     page.locator("input[type=file]").first.set_input_files(str(files.word(tmp_path / "lease.docx")))
@@ -133,7 +122,7 @@ def test_an_attached_file_is_cited_and_a_bad_one_told(
     page.get_by_role("button", name="Navigate", exact=True).click()
     expect(page.locator(".citation", has_text="lease.docx, The lease")).to_contain_text("attached", timeout=PATIENT)
     expect(page.get_by_text("Kept as episode")).to_be_visible(timeout=PATIENT)
-    assert "lease.docx" not in [one.name for one in documents.documents(lab.lab.data)]
+    assert "lease.docx" not in [one.name for one in documents.documents(local.lab.data)]
     page.get_by_role("button", name="Clear", exact=True).first.click()
     page.locator("input[type=file]").first.set_input_files(str(files.encrypted_pdf(tmp_path / "locked.pdf")))
     expect(page.get_by_role("cell", name="locked.pdf", exact=True)).to_be_visible()
@@ -144,9 +133,9 @@ def test_an_attached_file_is_cited_and_a_bad_one_told(
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
 def test_a_hostile_document_is_words_and_all_is_readable(
-    open_page: Callable[..., Page], lab: Served, tmp_path: Path, kind: str
+    open_page: Callable[..., Page], local: Served, tmp_path: Path, kind: str
 ) -> None:
-    page = open_page(address(lab.web), kind)
+    page = open_page(address(local.web), kind)
     room(page, "Documents")
     hostile = files.text(
         tmp_path / f"{kind} <img src=x onerror=alert(1)>.md",

@@ -3,35 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.access import Access
-from apps.lab import make_lab
 from apps.scaling_explorer import APP
-from apps.serving import Servers
-from apps.shell import open_pages
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
-from tests.served import free_port
+from tests.served import serving_pages
 
 pytestmark = pytest.mark.browser
 
 
-@dataclass(frozen=True)
-class Explorer:
-    port: int
-    servers: Servers
-
-
 @pytest.fixture(scope="module")
-def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Explorer]:
-    port = free_port()
-    lab = make_lab(data=tmp_path_factory.mktemp("data"), access=Access(), use_model=False, ports={APP.name: port})
-    servers, _ = open_pages((APP,), lab)
-    yield Explorer(port, servers)
-    servers.stop()
+def explorer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of the page."""
+    with serving_pages([APP], tmp_path_factory.mktemp("data")) as ports:
+        yield ports[APP.name]
 
 
 PATIENT = 30_000  # a shared machine may be busy; what is tested is that it comes, not how soon
@@ -42,9 +29,9 @@ def to(page: Page, tab: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
-def test_the_results_and_a_world(open_page: Callable[..., Page], explorer: Explorer, kind: str) -> None:
+def test_the_results_and_a_world(open_page: Callable[..., Page], explorer: int, kind: str) -> None:
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page = open_page(address(explorer.port), kind)
+    page = open_page(address(explorer), kind)
     expect(page.locator(".vs-study").first).to_be_visible(timeout=PATIENT)
     expect(page.locator(".vs-study svg").first).to_be_visible()
     assert_fits(page)
@@ -60,8 +47,8 @@ def test_the_results_and_a_world(open_page: Callable[..., Page], explorer: Explo
     page.screenshot(path=SCREENSHOTS / f"explorer-world-{kind}.png", full_page=True)
 
 
-def test_belief_drifts_and_the_oracle_brings_it_back(open_page: Callable[..., Page], explorer: Explorer) -> None:
-    page = open_page(address(explorer.port))
+def test_belief_drifts_and_the_oracle_brings_it_back(open_page: Callable[..., Page], explorer: int) -> None:
+    page = open_page(address(explorer))
     to(page, "World")
     page.get_by_label("Who proposes").click()
     page.get_by_role("option", name="nothing").click()
@@ -77,8 +64,8 @@ def test_belief_drifts_and_the_oracle_brings_it_back(open_page: Callable[..., Pa
     expect(page.get_by_text("is no action")).to_be_visible()
 
 
-def test_the_other_world_curves_surface_and_data(open_page: Callable[..., Page], explorer: Explorer) -> None:
-    page = open_page(address(explorer.port))
+def test_the_other_world_curves_surface_and_data(open_page: Callable[..., Page], explorer: int) -> None:
+    page = open_page(address(explorer))
     to(page, "World")
     page.get_by_label("Which world").click()
     page.get_by_role("option", name="filesystem").click()

@@ -3,38 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.access import Access
 from apps.gallery.own_data import sample
-from apps.lab import make_lab
-from apps.serving import Servers
-from apps.shell import open_pages
 from apps.timeline_gallery import APP
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
-from tests.served import free_port
+from tests.served import serving_pages
 
 pytestmark = pytest.mark.browser
 TABS = ("Compare policies", "Generalisation", "What the model looks at", "Controls", "Your data", "Scorecards")
 
 
-@dataclass(frozen=True)
-class Gallery:
-    port: int
-    servers: Servers
-
-
 @pytest.fixture(scope="module")
-def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gallery]:
-    port = free_port()
-    lab = make_lab(data=tmp_path_factory.mktemp("data"), access=Access(), use_model=False, ports={APP.name: port})
-    servers, _ = open_pages((APP,), lab)
-    yield Gallery(port, servers)
-    servers.stop()
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of the page."""
+    with serving_pages([APP], tmp_path_factory.mktemp("data")) as ports:
+        yield ports[APP.name]
 
 
 def settled(page: Page) -> None:
@@ -42,8 +29,8 @@ def settled(page: Page) -> None:
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
-def test_a_pair_side_by_side(open_page: Callable[..., Page], gallery: Gallery, kind: str) -> None:
-    page = open_page(address(gallery.port), kind)
+def test_a_pair_side_by_side(open_page: Callable[..., Page], gallery: int, kind: str) -> None:
+    page = open_page(address(gallery), kind)
     settled(page)
     expect(page.locator(".said")).to_contain_text("User: ")
     expect(page.locator(".trace").first).to_contain_text("WAIT")
@@ -56,9 +43,9 @@ def test_a_pair_side_by_side(open_page: Callable[..., Page], gallery: Gallery, k
     page.screenshot(path=SCREENSHOTS / f"gallery-{kind}.png", full_page=True)
 
 
-def test_another_pair_is_there_at_once(open_page: Callable[..., Page], gallery: Gallery) -> None:
+def test_another_pair_is_there_at_once(open_page: Callable[..., Page], gallery: int) -> None:
     """The aim is 300 ms. What gates is a ratio: a switch may not take longer than opening the page did."""
-    page = open_page(address(gallery.port))
+    page = open_page(address(gallery))
     settled(page)
     timed = """async (press) => {
       const shown = () => document.querySelector(".pair")?.getAttribute("aria-label");
@@ -74,8 +61,8 @@ def test_another_pair_is_there_at_once(open_page: Callable[..., Page], gallery: 
     assert took[2] < 4 * opened + 300
 
 
-def test_the_playhead_runs_at_real_speed_over_both(open_page: Callable[..., Page], gallery: Gallery) -> None:
-    page = open_page(address(gallery.port))
+def test_the_playhead_runs_at_real_speed_over_both(open_page: Callable[..., Page], gallery: int) -> None:
+    page = open_page(address(gallery))
     settled(page)
     length = page.evaluate(
         "() => parseFloat(getComputedStyle(document.querySelector('.two')).getPropertyValue('--length'))"
@@ -88,8 +75,8 @@ def test_the_playhead_runs_at_real_speed_over_both(open_page: Callable[..., Page
     assert len({one[1] for one in running}) == 1
 
 
-def test_every_family_of_every_suite_opens(open_page: Callable[..., Page], gallery: Gallery) -> None:
-    page = open_page(address(gallery.port))
+def test_every_family_of_every_suite_opens(open_page: Callable[..., Page], gallery: int) -> None:
+    page = open_page(address(gallery))
     settled(page)
     for suite in ("noisy", "pilot"):
         page.get_by_label("Suite").first.click()
@@ -104,8 +91,8 @@ def test_every_family_of_every_suite_opens(open_page: Callable[..., Page], galle
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
 @pytest.mark.parametrize("tab", TABS)
-def test_the_other_tabs(open_page: Callable[..., Page], gallery: Gallery, tab: str, kind: str) -> None:
-    page = open_page(address(gallery.port), kind)
+def test_the_other_tabs(open_page: Callable[..., Page], gallery: int, tab: str, kind: str) -> None:
+    page = open_page(address(gallery), kind)
     settled(page)
     page.get_by_role("tab", name=tab, exact=True).click()
     panel = page.get_by_role("tabpanel").filter(visible=True)
@@ -119,8 +106,8 @@ def test_the_other_tabs(open_page: Callable[..., Page], gallery: Gallery, tab: s
     page.screenshot(path=SCREENSHOTS / f"gallery-{tab.lower().replace(' ', '-')}-{kind}.png", full_page=True)
 
 
-def test_a_log_of_ones_own(open_page: Callable[..., Page], gallery: Gallery, tmp_path: Path) -> None:
-    page = open_page(address(gallery.port, "/?tab=your-data"))
+def test_a_log_of_ones_own(open_page: Callable[..., Page], gallery: int, tmp_path: Path) -> None:
+    page = open_page(address(gallery, "/?tab=your-data"))
     good, bad = tmp_path / "good.jsonl", tmp_path / "bad.jsonl"
     good.write_text(sample(), encoding="utf-8")
     bad.write_text(sample().replace('"book"', '"<img src=x onerror=window.__hit=1> ann@example.org"'), encoding="utf-8")
@@ -138,8 +125,8 @@ def test_a_log_of_ones_own(open_page: Callable[..., Page], gallery: Gallery, tmp
     assert page.evaluate("() => window.__hit") is None
 
 
-def test_a_pair_can_be_taken_away(open_page: Callable[..., Page], gallery: Gallery, tmp_path: Path) -> None:
-    page = open_page(address(gallery.port))
+def test_a_pair_can_be_taken_away(open_page: Callable[..., Page], gallery: int, tmp_path: Path) -> None:
+    page = open_page(address(gallery))
     settled(page)
     with page.expect_download() as coming:
         page.get_by_role("button", name="Save this pair").or_(

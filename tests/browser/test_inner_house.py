@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.access import Access
 from nma13.inner_house import Asked, Started, start, wait
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
-from tests.served import Served
-from tests.served import start as serve
+from tests.served import Served, serving
 
 pytestmark = pytest.mark.browser
 PROBLEM = "I cannot keep my promise to my father and also keep my promise to my son. Am I right to choose my son?"
@@ -32,9 +30,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 
 @pytest.fixture(scope="module")
 def scripted(finished: tuple[Path, str]) -> Iterator[Served]:
-    served = serve(finished[0], Access(), model="scripted: --pace 3")
-    yield served
-    served.servers.stop()
+    with serving(finished[0], model="scripted: --pace 3") as served:
+        yield served
 
 
 def room(page: Page) -> Page:

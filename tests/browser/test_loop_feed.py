@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.access import Access
 from tests.apps.test_loop_feed import begin, long_record
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
-from tests.served import Served, start
+from tests.served import Served, serving
 
 pytestmark = pytest.mark.browser
 
@@ -18,9 +17,8 @@ pytestmark = pytest.mark.browser
 @pytest.fixture(scope="module")
 def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = long_record(tmp_path_factory.mktemp("data") / "record")
-    served = start(folder, Access())
-    yield served
-    served.servers.stop()
+    with serving(folder) as served:
+        yield served
 
 
 def feed(page: Page) -> Page:

@@ -4,34 +4,23 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from apps.access import Access
 from nma13.store import LOOPS, open_ro, open_rw
 from nma13.store.lock import InstanceLock
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
 from tests.nma13.memory.helpers import RANK, keep
 from tests.probe_page import HOSTILE
-from tests.served import Served, start
+from tests.served import Served
 
 pytestmark = pytest.mark.browser
 FIRST_MS = 30_000  # the first run of a process loads the encoder
 POT = "Which pot suits the fern better?"
 BOAT = "My brother Anselm wants to sell the boat that our father built."
-
-
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NMA_DATA", str(folder))
-        served = start(folder, Access())
-        yield served
-        served.servers.stop()
 
 
 def room(page: Page, name: str) -> None:
@@ -52,21 +41,21 @@ def forget(page: Page, kind: str, which: str) -> None:
     page.get_by_role("button", name="Forget", exact=True).click()
 
 
-def count(lab: Served, what: str) -> int:
-    with closing(open_ro("memory", lab.lab.data)) as connection:
+def count(local: Served, what: str) -> int:
+    with closing(open_ro("memory", local.lab.data)) as connection:
         return int(connection.execute(f"SELECT count(*) FROM {what}").fetchone()[0])
 
 
-def test_the_empty_rooms_say_what_they_need(open_page: Callable[..., Page], lab: Served) -> None:
-    page = open_page(address(lab.web))
+def test_the_empty_rooms_say_what_they_need(open_page: Callable[..., Page], local: Served) -> None:
+    page = open_page(address(local.web))
     room(page, "Memory")
     expect(page.get_by_role("heading", name="Nothing is remembered yet")).to_be_visible()
     room(page, "Patterns")
     expect(page.get_by_role("heading", name="Nothing was learned yet")).to_be_visible()
 
 
-def test_a_run_is_kept_judged_found_and_forgotten(open_page: Callable[..., Page], lab: Served) -> None:
-    page = open_page(address(lab.web))
+def test_a_run_is_kept_judged_found_and_forgotten(open_page: Callable[..., Page], local: Served) -> None:
+    page = open_page(address(local.web))
     ask(page, BOAT)
     expect(page.get_by_text("Kept as episode 1 in session")).to_be_visible()
     page.get_by_label("What do you think of this decision?").fill("It is his boat too.")
@@ -102,12 +91,12 @@ def test_a_run_is_kept_judged_found_and_forgotten(open_page: Callable[..., Page]
     forget(page, "An episode", "#1")
     expect(page.get_by_role("heading", name="Episode 1 is forgotten")).to_be_visible()
     expect(newest).not_to_contain_text("our father built")
-    assert count(lab, "episodic_memory WHERE id = 1") == 0
+    assert count(local, "episodic_memory WHERE id = 1") == 0
     assert_readable(page)
 
 
-def test_forgetting_asks_twice(open_page: Callable[..., Page], lab: Served) -> None:
-    page = open_page(address(lab.web), strict=False)
+def test_forgetting_asks_twice(open_page: Callable[..., Page], local: Served) -> None:
+    page = open_page(address(local.web), strict=False)
     room(page, "Memory")
     page.get_by_role("button", name="Forget").first.click()
     page.get_by_label("Which one? Its number, its name, or days").fill("2")
@@ -115,19 +104,19 @@ def test_forgetting_asks_twice(open_page: Callable[..., Page], lab: Served) -> N
     expect(page.get_by_test_id("toast-body")).to_contain_text("Nothing was changed")
 
 
-def test_what_is_not_to_be_stored_is_not(open_page: Callable[..., Page], lab: Served) -> None:
-    page = open_page(address(lab.web))
-    before = count(lab, "episodic_memory")
+def test_what_is_not_to_be_stored_is_not(open_page: Callable[..., Page], local: Served) -> None:
+    page = open_page(address(local.web))
+    before = count(local, "episodic_memory")
     page.get_by_role("button", name="More").click()
     page.get_by_label("Do not store this").check()
     ask(page, "A secret about the zither.")
     expect(page.get_by_text("Nothing of this run was kept.")).to_be_visible()
     expect(page.get_by_label("What do you think of this decision?")).to_have_count(0)
-    assert count(lab, "episodic_memory") == before
+    assert count(local, "episodic_memory") == before
 
 
-def test_hostile_words_are_words_in_memory_too(open_page: Callable[..., Page], lab: Served) -> None:
-    page = open_page(address(lab.web))
+def test_hostile_words_are_words_in_memory_too(open_page: Callable[..., Page], local: Served) -> None:
+    page = open_page(address(local.web))
     ask(page, f"I want to paint {HOSTILE}")
     expect(page.get_by_text("Kept as episode")).to_be_visible()
     room(page, "Memory")
@@ -137,13 +126,13 @@ def test_hostile_words_are_words_in_memory_too(open_page: Callable[..., Page], l
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
 def test_a_rule_is_learned_shown_with_its_episodes_and_switched_off(
-    open_page: Callable[..., Page], lab: Served, kind: str
+    open_page: Callable[..., Page], local: Served, kind: str
 ) -> None:
-    with closing(open_rw("memory", lab.lab.data)) as connection:
+    with closing(open_rw("memory", local.lab.data)) as connection:
         connection.execute("DELETE FROM episodic_memory")
         connection.execute("DELETE FROM semantic_memory")
         ids = keep(connection, *[RANK.format(n=n) for n in range(10)])
-    page = open_page(address(lab.web), kind)
+    page = open_page(address(local.web), kind)
     room(page, "Patterns")
     page.get_by_role("button", name="Look at the last episodes now").click()
     expect(page.get_by_text("2 ask for more caution").first).to_be_visible()
@@ -170,22 +159,22 @@ def test_a_rule_is_learned_shown_with_its_episodes_and_switched_off(
 
 
 @pytest.mark.parametrize("kind", ["light", "dark", "phone"])
-def test_the_room_tells_how_the_loops_are(open_page: Callable[..., Page], lab: Served, kind: str) -> None:
+def test_the_room_tells_how_the_loops_are(open_page: Callable[..., Page], local: Served, kind: str) -> None:
     now = time.time_ns() // 1_000_000
-    with closing(open_rw("memory", lab.lab.data)) as connection:
+    with closing(open_rw("memory", local.lab.data)) as connection:
         keep(connection, BOAT, POT)
     for source, state, detail, beat_ms in (
         ("loop_a", "running", "", now),
         ("loop_c", "running", "", now - 600_000),
         ("loop_d", "stopped", "asked to stop", now),
     ):
-        with closing(open_rw(LOOPS[source].database, lab.lab.data)) as connection:
+        with closing(open_rw(LOOPS[source].database, local.lab.data)) as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO heartbeat (source, pid, state, detail, cycle, at_ms) VALUES (?, 1, ?, ?, 7, ?)",
                 (source, state, detail, beat_ms),
             )
-    with InstanceLock("loop_a", lab.lab.data), InstanceLock("loop_c", lab.lab.data):
-        page = open_page(address(lab.web), kind)
+    with InstanceLock("loop_a", local.lab.data), InstanceLock("loop_c", local.lab.data):
+        page = open_page(address(local.web), kind)
         room(page, "Memory")
         loops = page.get_by_role("region", name="How the loops are")
         expect(loops.get_by_role("row").filter(has_text="loop_a")).to_contain_text("running")
@@ -196,29 +185,29 @@ def test_the_room_tells_how_the_loops_are(open_page: Callable[..., Page], lab: S
         page.screenshot(path=SCREENSHOTS / f"memory-{kind}.png", full_page=True)
 
 
-def test_old_episodes_go_into_an_archive_and_come_back(open_page: Callable[..., Page], lab: Served) -> None:
-    with closing(open_rw("memory", lab.lab.data)) as connection:
+def test_old_episodes_go_into_an_archive_and_come_back(open_page: Callable[..., Page], local: Served) -> None:
+    with closing(open_rw("memory", local.lab.data)) as connection:
         keep(connection, BOAT)
         connection.execute("UPDATE episodic_memory SET created_ms = created_ms - 400 * 86400000")
-    before = count(lab, "episodic_memory")
-    page = open_page(address(lab.web))
+    before = count(local, "episodic_memory")
+    page = open_page(address(local.web))
     room(page, "Memory")
     page.get_by_role("button", name="Keep and take along").click()
     page.get_by_role("button", name="Move to an archive").click()
     expect(page.get_by_text(f"{before} episodes were moved to episodes-")).to_be_visible()
-    assert count(lab, "episodic_memory") == 0
+    assert count(local, "episodic_memory") == 0
     page.get_by_label("An archive", exact=True).click()
     page.get_by_role("option").first.click()
     page.get_by_role("button", name="Put back").click()
     expect(page.get_by_text(f"{before} episodes are back")).to_be_visible()
-    assert count(lab, "episodic_memory") == before
+    assert count(local, "episodic_memory") == before
     page.get_by_role("button", name="How long will the disk last?").click()
     expect(page.get_by_label("Disk").first).to_contain_text("GB free")
     assert_readable(page)
 
 
-def test_an_export_can_be_downloaded(open_page: Callable[..., Page], lab: Served) -> None:
-    page = open_page(address(lab.web))
+def test_an_export_can_be_downloaded(open_page: Callable[..., Page], local: Served) -> None:
+    page = open_page(address(local.web))
     room(page, "Memory")
     page.get_by_role("button", name="Keep and take along").click()
     page.get_by_role("button", name="Make an export").click()

@@ -9,10 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from apps.access import Access
-from nma13.llm.bundled import bundled_gguf
 from tests.browser.test_rooms import SCREENSHOTS, address, assert_fits, assert_readable
 from tests.probe_page import HOSTILE
-from tests.served import Served, start
+from tests.served import Served, serving_bundled, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.model]
 PIANIST = "The operation on my hand may end my playing for good. Research proves that 80 % of patients recover."
@@ -20,15 +19,8 @@ PIANIST = "The operation on my hand may end my playing for good. Research proves
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("data")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("NMA_DATA", str(folder))
-        patch.setenv("NMA_THREADS", "1")
-        served = start(folder, Access(), model=f"llamacpp:{bundled_gguf()}")
-        served.lab.writer.voice()  # loaded before anybody waits for it
+    with serving_bundled(tmp_path_factory.mktemp("data")) as served:
         yield served
-        served.servers.stop()
-        served.lab.writer.close()
 
 
 def ask(page: Page, text: str) -> None:

@@ -81,6 +81,24 @@ def test_a_batch_reads_standard_input_and_writes_a_table() -> None:
     assert (row["id"], row["I"]) == ("1", "HIGH")
 
 
+def test_a_table_that_begins_with_a_line_nobody_can_read_is_whole() -> None:
+    lines = ["{broken", '{"id": %s, "text": "x"}' % ("9" * 5_000), json.dumps({"id": "\ud83d", "text": PIANIST})]
+    answer = nma("gates", "-", "--csv", "--semantic", "off", given="\n".join(lines) + "\n")
+    first, second, third = csv.DictReader(io.StringIO(answer.stdout))
+    assert answer.returncode == 3
+    assert (first["id"], first["error"]) == ("1", "line 1 is not JSON")
+    assert (second["id"], second["error"]) == ("2", "line 2 is not JSON")
+    assert (third["I"], third["error"]) == ("HIGH", "")
+
+
+def test_the_texts_are_not_overwritten_by_their_results(tmp_path: Path) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(json.dumps({"text": PIANIST}) + "\n")
+    answer = nma("gates", str(source), "--out", str(source))
+    assert answer.returncode == 2
+    assert json.loads(source.read_text()) == {"text": PIANIST}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

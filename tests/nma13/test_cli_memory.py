@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.nma13.memory.helpers import RANK
+from nma13.cli.keeping import forget
+from nma13.errors import UsageError
+from tests.nma13.memory.helpers import RANK, keep, memory
 from tests.nma13.test_cli import PIANIST, nma
 
 pytestmark = pytest.mark.slow
@@ -85,3 +87,13 @@ def test_retention_and_archive() -> None:
     file = nma("archive", "--older-than", "0").stdout.strip()
     assert nma("recall").stdout == "No episode yet.\n"
     assert "1 episodes are back" in nma("archive", "--put-back", file).stdout
+
+
+@pytest.mark.parametrize("which", ["1.7", "nan", "1" * 30])
+def test_only_a_whole_number_names_an_episode(which: str) -> None:
+    with memory() as connection:
+        keep(connection, RANK)
+    with pytest.raises(UsageError, match="Nothing was changed"):
+        forget(["episode", which])
+    with memory() as connection:
+        assert connection.execute("SELECT count(*) FROM episodic_memory").fetchone()[0] == 1

@@ -250,3 +250,9 @@ def test_every_text_column_is_known_to_hold_words_or_not() -> None:
                 known = column["name"] in words or column["name"] in PLAIN_COLUMNS
                 assert column["type"] != "TEXT" or known, f"does {table}.{column['name']} hold words?"
         connection.close()
+
+
+def test_a_retention_that_no_database_can_count_is_refused() -> None:
+    with pytest.raises(ForgettingError, match="nothing was changed"):
+        set_retention(10**12)
+    assert retain() is None

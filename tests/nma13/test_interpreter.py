@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks._prose_checker import violations
 from nma13.interpreter import Finished, Shown, Voice, Withdrawn, interpret, stream
-from nma13.llm import Model, ModelServerError, open_model
+from nma13.llm import Cancel, Chunk, Model, ModelServerError, ModelUnavailable, Request, open_model
 from nma13.llm.scripted import ScriptedModel
 from nma13.pipeline import run
 from nma13.state import PipelineState, summary
@@ -120,3 +120,19 @@ def test_the_bundled_model_keeps_every_term(bundled: Model, text: str, seed: int
     assert state.audit.passed
     budgets = {"question": state.gate1.budgets.question}
     assert violations(summary(state), text, told(state), budgets) == []
+
+
+class Closing(ScriptedModel):
+    """Is closed by somebody else while it writes."""
+
+    def stream(self, request: Request, cancel: Cancel | None = None) -> Iterator[Chunk]:
+        yield Chunk(f"{GOOD} ")
+        raise ModelUnavailable("This model was closed.")
+
+
+def test_what_a_model_that_is_closed_meanwhile_had_said_is_taken_back() -> None:
+    events = list(stream(run(PIANIST), Voice(Closing(), small=False)))
+    *_, taken_back, stands_in, _ = events
+    assert isinstance(events[0], Shown)
+    assert isinstance(taken_back, Withdrawn)
+    assert isinstance(stands_in, Shown)

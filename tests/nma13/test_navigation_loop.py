@@ -154,3 +154,7 @@ def test_the_store_is_not_held_while_the_words_are_written() -> None:
         connection.execute("ROLLBACK")
     assert isinstance(list(steps)[-1], Turn)
     other.close()
+
+
+def test_a_session_may_be_called_what_a_shell_hands_over() -> None:
+    assert turn(PLAIN, Asked(session="caf\udce9")).episode is not None

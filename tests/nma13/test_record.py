@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,13 @@ def test_a_file_that_is_no_record_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text("hello\n")
     with pytest.raises(RecordError, match="line 1: this is not a decision record"):
         verify_file(tmp_path / "x.jsonl")
+
+
+def test_a_record_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match="it was not recorded"):
+        append_to_file(tmp_path / "nowhere" / "r.jsonl", run("I want to paint the fence."), keep_input=False)
+
+
+def test_a_record_is_its_owners_alone(tmp_path: Path) -> None:
+    append_to_file(tmp_path / "r.jsonl", run("I want to paint the fence."), keep_input=False)
+    assert stat.S_IMODE((tmp_path / "r.jsonl").stat().st_mode) == 0o600

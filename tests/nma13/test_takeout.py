@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import stat
 import zipfile
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nma13.forgetting import DAY_MS
+from nma13.forgetting import DAY_MS, ForgettingError, forget_older_than
 from nma13.memory import give_feedback, recall
 from nma13.takeout import TakeoutError, archive, export, put_back
 from tests.nma13.memory.helpers import NOW, PLAIN, RANK, keep, memory
@@ -82,3 +83,33 @@ def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.gz").write_bytes(b"no archive")
     with pytest.raises(TakeoutError, match="cannot be read"):
         put_back(tmp_path / "x.gz")
+
+
+def test_words_that_only_begin_like_json_are_exported_as_words(data_folder: Path) -> None:
+    texts = ["[" * 5_000 + " is how it feels.", f"[{'7' * 5_000}] is the number I was given."]
+    with memory() as connection:
+        for text in texts:
+            keep(connection, text)
+    with zipfile.ZipFile(export().path) as file:
+        runs = [json.loads(line) for line in file.read("memory/episodic_memory.jsonl").decode().splitlines()]
+    assert [run["input"] for run in runs] == texts
+
+
+@pytest.mark.parametrize("days", [-1, float("nan"), 1e12])
+def test_no_number_of_days_takes_what_lies_in_the_future_for_old(days: float, data_folder: Path) -> None:
+    with memory() as connection:
+        keep(connection, PLAIN)
+    with pytest.raises(ForgettingError, match="nothing was changed"):
+        archive(days)
+    with pytest.raises(ForgettingError, match="nothing was changed"):
+        forget_older_than(days)
+    with memory() as connection:
+        assert connection.execute("SELECT count(*) FROM episodic_memory").fetchone()[0] == 1
+
+
+def test_an_archive_somebody_has_edited_is_refused_whole(tmp_path: Path) -> None:
+    file = tmp_path / "edited.jsonl.gz"
+    with gzip.open(file, "wt", encoding="utf-8") as lines:
+        lines.write(json.dumps({"format": "nma-archive/1"}) + "\n" + json.dumps({"id": 1}) + "\n")
+    with pytest.raises(TakeoutError, match="cannot be read as an archive"):
+        put_back(file)

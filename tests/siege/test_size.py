@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from apps.access import Access
 from nma13.config import ROOT
 from nma13.pipeline import InputError, run
 from tests.apps.test_api import call, post
-from tests.served import Served, start
+from tests.served import Served, serving
 
 pytestmark = pytest.mark.slow
 TEN_MB = "I do not know what to do. " * 400_000
@@ -68,9 +67,8 @@ def test_the_repl_refuses_it_and_answers_the_next() -> None:
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    served = start(tmp_path_factory.mktemp("data"), Access())
-    yield served
-    served.servers.stop()
+    with serving(tmp_path_factory.mktemp("data")) as served:
+        yield served
 
 
 @pytest.mark.parametrize(

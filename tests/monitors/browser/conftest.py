@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from apps.lab import make_lab
 from apps.registry import ALL
-from apps.serving import Servers
-from apps.shell import open_pages
-from apps.status import Board
 from benchmarks._cycles import Kind
 from tests.browser.conftest import browser, open_page, stranger
 from tests.monitors.stores import Running, grown
-from tests.served import free_port
+from tests.served import serving_pages
 
 __all__ = ["browser", "open_page", "stranger"]
 MONITORS = tuple(app for app in ALL if app.name.endswith("_monitor"))
@@ -37,18 +33,9 @@ class Watched:
 
     ports: dict[str, int]
     folder: Path
-    servers: Servers
 
     def address(self, name: str, rest: str = "/") -> str:
         return f"http://127.0.0.1:{self.ports[name]}{rest}"
-
-
-def serve(folder: Path) -> Watched:
-    ports = {app.name: free_port() for app in MONITORS}
-    lab = make_lab(data=folder, use_model=False, ports=ports)
-    lab = replace(lab, board=Board(MONITORS, ports))
-    servers, _ = open_pages(MONITORS, lab)
-    return Watched(ports, folder, servers)
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +51,12 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         running.say(9)
         running.beat("running", int(time.time() * 1000) + 3_600_000)  # alive for the length of the tests
         running.close()
-    watched = serve(folder)
-    yield watched
-    watched.servers.stop()
+    with serving_pages(MONITORS, folder) as ports:
+        yield Watched(ports, folder)
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[Watched]:
     """Monitors over a folder in which nothing was written yet."""
-    watched = serve(tmp_path)
-    yield watched
-    watched.servers.stop()
+    with serving_pages(MONITORS, tmp_path) as ports:
+        yield Watched(ports, tmp_path)

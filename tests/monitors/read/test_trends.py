@@ -86,7 +86,9 @@ def test_steps_lose_no_cycle(folder: Path) -> None:
 
 def test_the_rolling_window_holds_the_cycles_that_end_there(folder: Path) -> None:
     connection, loop = open_ro("prime_experiment", folder), LOOPS["loop_b"]
-    for step, share in rolling(steps(connection, loop, Span(1, CYCLES)), 50):
+    windows = list(rolling(steps(connection, loop, Span(1, CYCLES)), 50))
+    assert windows
+    for step, share in windows:
         exact = sums(connection, loop, Span(max(1, step.last - 49), step.last)).resolution
         assert abs(share.of - exact.of) <= 1  # steps of two cycles may end one cycle before the window does
         assert abs(share.count - exact.count) <= 1

@@ -44,6 +44,8 @@ def test_a_file_replaces_by_name_and_adds(tmp_path: Path) -> None:
         ("colour = 3", "keys that no programme has: colour"),
         ('[[round]]\nname = "R1"\nsees = ["R2"]', "R1 sees R2"),
         ('[[round]]\nname = "R4"\ntokens = 3', "none of a programme's"),
+        ("[[round]]\ntokens = 3", "none of a programme's"),
+        ('[[round]]\nname = "R1"\nturn = "Say {"', "none of a programme's"),
     ],
 )
 def test_what_makes_no_sense_is_refused(tmp_path: Path, text: str, said: str) -> None:

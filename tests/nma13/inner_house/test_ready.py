@@ -84,3 +84,32 @@ def test_one_that_stands_ready_ends_with_whoever_started_it(tmp_path: Path) -> N
     starter.kill()
     starter.wait()
     until(lambda: not house._is_there(pid))
+
+
+def test_the_death_of_one_that_never_took_the_order_is_no_end_of_the_session(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, ends = process.Runner("scripted:", tmp_path), []
+
+    def too_late(words: bytes) -> None:
+        os.kill(runner.pid, signal.SIGKILL)
+        until(lambda: runner._how is not None)
+        raise BrokenPipeError
+
+    monkeypatch.setattr(runner, "_write", too_late)
+    assert not runner.give("a session", house.decide(PROBLEM), 60, ends.append)
+    assert ends == []
+
+
+def test_one_that_dies_as_it_takes_the_order_is_told_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner, ends = process.Runner("scripted:", tmp_path), []
+
+    def at_once(words: bytes) -> None:
+        os.kill(runner.pid, signal.SIGKILL)
+        until(lambda: runner._how is not None)
+
+    monkeypatch.setattr(runner, "_write", at_once)
+    assert runner.give("a session", house.decide(PROBLEM), 60, ends.append)
+    assert len(ends) == 1

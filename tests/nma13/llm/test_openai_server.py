@@ -24,7 +24,7 @@ from nma13.llm import (
     UnsupportedRequest,
     WrongModelString,
 )
-from nma13.llm.openai_server import OpenAIServer, is_loopback
+from nma13.llm.openai_server import OpenAIServer
 
 Ask = Callable[..., Request]
 MODELS = '{"data": [{"id": "m"}]}'
@@ -108,14 +108,15 @@ def test_streams_json_choice_grammar_and_seed_cross_the_wire(remote: OpenAIServe
 @pytest.mark.model
 def test_cancel_and_deadline_reach_the_server(remote: OpenAIServer, ask: Ask) -> None:
     long = ask("Tell a very long story.", max_tokens=900, temperature=0.9)
-    cancel, begun = Cancel(), 0.0
+    cancel, first_word_s, begun = Cancel(), 0.0, time.monotonic()
     for chunk in remote.stream(long, cancel):
         if chunk.text and not cancel.cancelled:
-            begun = time.monotonic()
+            first_word_s = time.monotonic() - begun
             cancel.cancel()
-    assert time.monotonic() - begun < 1
+    assert chunk.completion is not None
+    assert chunk.completion.finish_reason == "cancelled"
     with pytest.raises(ModelTimeout) as caught:
-        remote.generate([replace(long, timeout_s=0.7)])
+        remote.generate([replace(long, timeout_s=3 * first_word_s)])
     assert caught.value.partial
     # The server noticed that nobody listens any more: it is free for a request that must run alone.
     begun = time.monotonic()
@@ -214,11 +215,3 @@ def test_nobody_there_is_a_sentence() -> None:
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(WrongModelString):
         OpenAIServer(url)
-
-
-@pytest.mark.parametrize(
-    ("host", "ours"),
-    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("10.0.0.1", False), ("lab.example", False)],
-)
-def test_whether_text_leaves_this_machine(host: str, ours: bool) -> None:
-    assert is_loopback(host) is ours

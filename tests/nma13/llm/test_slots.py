@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
@@ -52,3 +53,23 @@ def test_of_the_free_slots_the_one_that_holds_most_of_a_prefix_is_taken(tmp_path
         with slots.one(shared, False, lambda: False) as slot:
             assert slot == wanted
         slots._free.sort()
+
+
+class UnderItsLock(OrderedDict[str, int]):
+    """What is saved, as long as nobody reorders it beside a neighbour who saves and lets the oldest go."""
+
+    def __init__(self, guard: Any) -> None:
+        super().__init__()
+        self._guarded_by = guard
+
+    def move_to_end(self, key: str, last: bool = True) -> None:
+        assert self._guarded_by.locked()
+        super().move_to_end(key, last)
+
+
+def test_what_is_saved_is_reordered_by_one_request_at_a_time(tmp_path: Path) -> None:
+    slots = Noting(tmp_path)
+    slots._saved = UnderItsLock(slots._saving)
+    slots.computes(0, canonical=False)
+    assert not slots.computes(1, canonical=False)
+    assert slots.asked[-1] == ("restore", f"{MATTER}.state")

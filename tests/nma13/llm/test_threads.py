@@ -66,5 +66,6 @@ def test_under_load_one_thread_and_nothing_is_remembered(weights: Path, monkeypa
 def test_the_environment_decides_over_all(weights: Path) -> None:
     never = lambda _: pytest.fail("measured although told")  # noqa: E731
     assert choose_threads(weights, never, env={"NMA_THREADS": "3"}).count == 3
-    with pytest.raises(WrongModelString, match="NMA_THREADS"):
-        choose_threads(weights, never, env={"NMA_THREADS": "many"})
+    for word in ("many", "0", "²"):
+        with pytest.raises(WrongModelString, match="NMA_THREADS"):
+            choose_threads(weights, never, env={"NMA_THREADS": word})

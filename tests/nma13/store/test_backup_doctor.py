@@ -7,11 +7,15 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nma13.config import ROOT
+from nma13.kit import OVERLAY_NAME
+from nma13.locale import choose, chosen
+from nma13.rules import load_overlay
 from nma13.store import DATABASES, LOOPS, InstanceLock, StoreError, database_path, open_ro, open_rw
 from nma13.store.backup import backup, restore
 from nma13.store.doctor import DAY_MS, diagnose, render
@@ -27,7 +31,6 @@ def filled(folder: Path) -> Path:
         connection = open_rw(loop.database, folder)
         write_cycle(connection, loop, 1, can_resolved=True if loop.asks_can else None)
         connection.close()
-    (folder / "settings.json").write_text("{}")
     return folder
 
 
@@ -60,6 +63,15 @@ def test_there_and_back_again(tmp_path: Path) -> None:
     assert open_ro("memory", data).execute("SELECT count(*) FROM autonomous_loop").fetchone()[0] == 21
     aside = next(data.glob("before-restore-*"))
     assert open_ro("memory", aside).execute("SELECT count(*) FROM autonomous_loop").fetchone()[0] == 0
+
+
+def test_what_was_chosen_in_settings_comes_back_too(tmp_path: Path) -> None:
+    data, elsewhere = filled(tmp_path / "data"), tmp_path / "elsewhere"
+    choose(data, "en-GB")
+    (data / OVERLAY_NAME).write_text('allow = ["dead line"]\n', encoding="utf-8")
+    restore(backup(tmp_path / "copies", data).folder, elsewhere)
+    assert chosen(elsewhere) == "en-GB"
+    assert load_overlay(elsewhere / OVERLAY_NAME).allow == ("dead line",)
 
 
 def test_a_damaged_backup_is_not_put_back(tmp_path: Path) -> None:
@@ -242,3 +254,8 @@ def test_what_was_forgotten_is_nowhere_in_the_file(tmp_path: Path) -> None:
     again.close()
     mend(tmp_path)
     assert "warning" not in said_by(tmp_path)
+
+
+def test_a_disk_that_is_full_within_the_day_is_told(tmp_path: Path) -> None:
+    report = replace(diagnose(tmp_path), days_until_full=0)
+    assert "full in about 0 days" in render(report)

@@ -189,3 +189,9 @@ def test_from_the_command_line_nothing_is_asked_unless_one_says_so(monkeypatch: 
     assert "Nothing was searched for on the web." in nma(PIANIST, *quiet, "--search").stderr
     with closing(open_ro("memory")) as connection:
         assert connection.execute("SELECT count(*) FROM search_cache").fetchone()[0] == 0
+
+
+def test_half_a_surrogate_pair_does_not_end_the_run() -> None:
+    found = search("what does a \ud83d cost", ask=[Provider("A", Asked())], clock=lambda: NOW)
+    assert found.results == tuple(FOUND)
+    assert search("what does a \ud83d cost", ask=[Provider("A", Asked())], clock=lambda: NOW).cached
