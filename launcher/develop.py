@@ -25,8 +25,21 @@ CHECKS: tuple[tuple[str, list[str]], ...] = (
 SOAK = "soak"  # an hour, or five minutes: it is asked for by its name
 
 
+TEST_USAGE = """usage: ./lab test [--fast] [PYTEST ARGUMENT …]
+
+Run the whole suite, or a part of it. What it needs is installed first: pytest and the tools of ./lab check, what the
+labs train with, and a Chromium for the pages.
+
+  --fast            leave out what is slow, drives a browser or loads a model
+  PYTEST ARGUMENT   handed on as it stands: a file, a folder, -k WORD, -x
+"""
+
+
 def test(arguments: list[str]) -> int:
     """Run the suite; what is not --fast is handed to pytest as it stands."""
+    if {"--help", "-h"} & set(arguments):
+        print(TEST_USAGE)
+        return 0
     fast = "--fast" in arguments
     rest = [argument for argument in arguments if argument != "--fast"]
     if not fast:
