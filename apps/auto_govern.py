@@ -23,6 +23,10 @@ from nma13.semantic import chosen_screen
 from nma13.state import PipelineState, summary
 from nma13.terms import RedFlag, Routing
 
+SEVEN = {
+    "I": "irreversibility", "C": "capacity", "X": "collision", "A": "ambiguity", "T": "time pressure",
+    "R": "advice risk", "S": "standing",
+}  # fmt: skip
 NO_MODEL = "The Inner House needs a language model and there is none here, so Navigate answers instead."
 
 
@@ -42,7 +46,8 @@ def choose_room(state: PipelineState, *, has_model: bool) -> Choice:
     if one is None:
         return Choice(False, "Gate 1 has left no reading of this text.")
     because = next((step.because for step in one.derivations if step.rule.startswith("ROUTE-")), ())
-    read = f"Gate 1 routes this {one.routing} ({', '.join(because)})"
+    named = [f"{SEVEN.get(value.partition('=')[0], '')} {value}".strip() for value in because]
+    read = f"Gate 1 routes this {one.routing} ({', '.join(named)})"
     if one.routing is not Routing.NMA3:
         return Choice(False, f"{read}, which is no escalation: Navigate answers.")
     if not has_model:
@@ -53,7 +58,10 @@ def choose_room(state: PipelineState, *, has_model: bool) -> Choice:
 def build(lab: Lab) -> None:
     """One box; below it the decision, then whichever room it was."""
     with gr.Row():
-        asked = gr.Textbox(label="What is on your mind?", lines=5, max_lines=16, scale=4, min_width=280)
+        asked = gr.Textbox(
+            label="What is on your mind?", lines=5, max_lines=16, scale=4, min_width=280,
+            placeholder="As it is, in your own words. It is stored.",
+        )  # fmt: skip
         go = gr.Button("Govern", variant="primary", scale=1, min_width=120)
     decided, words, told = gr.HTML(), gr.HTML(), gr.HTML()
     board = make_board(lab, _empty())
@@ -101,7 +109,7 @@ def _finished(turn: Turn) -> tuple[Html, Html]:
 
 def _decision(state: PipelineState, room: Choice) -> Html:
     row = summary(state)
-    seven = [(name, str(row[name])) for name in "ICXATRS"]
+    seven = [(f"{name}, {meaning}", str(row[name])) for name, meaning in SEVEN.items()]
     where = "Inner House" if room.inner_house else "Navigate"
     return pieces.panel(
         f"This goes to: {where}", el("p", room.why, role="status"), answer.chips(state),

@@ -14,8 +14,8 @@ from nma13.llm import explain_choice
 
 
 def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpose: str) -> int:
-    """Read the words, then serve `apps` until stopped. `--port` belongs to the first of them."""
-    words = parser_for(apps[0], prog, purpose).parse_args(arguments)
+    """Read the words, then serve `apps` until stopped. `--port` is the first one's; the others keep their distance."""
+    words = parser_for(apps, prog, purpose).parse_args(arguments)
     from apps import tailscale
     from apps.access import choose_access
     from apps.lab import make_lab
@@ -39,18 +39,28 @@ def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpo
         access=access,
         model=words.model or os.environ.get("NMA_MODEL") or None,
         use_model=not words.no_model,
-        ports={apps[0].name: words.port},
+        ports=moved(apps, words.port),
     )
-    return host(apps, lab, open_browser=words.open)
+    return host(apps, lab, command=prog, open_browser=words.open)
 
 
-def parser_for(app: App, prog: str, purpose: str) -> argparse.ArgumentParser:
+def moved(apps: Sequence[App], port: int) -> dict[str, int]:
+    """The ports of pages that are served together, when the first of them stands on `port`."""
+    by = port - PORTS[apps[0].name]
+    ports = {app.name: PORTS[app.name] + by for app in apps}
+    if not all(0 < one < 65536 for one in ports.values()):
+        raise UsageError(f"--port {port} leaves no room for the {len(apps)} pages. Choose one from 1000 to 65000.")
+    return ports
+
+
+def parser_for(apps: Sequence[App], prog: str, purpose: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description=purpose)
     add = parser.add_argument
     add("--no-model", action="store_true", help="no language model: structure only")
     add("--model", metavar="NAME", help="which language model writes, e.g. llamacpp:/models/some.gguf")
     add("--data", metavar="FOLDER", help="where what you make is kept (default: NMA_DATA, or data/user)")
-    add("--port", type=_port, default=PORTS[app.name], help="default %(default)s")
+    follow = "; the other pages move with it" if len(apps) > 1 else ""
+    add("--port", type=_port, default=PORTS[apps[0].name], help=f"default %(default)s{follow}")
     add("--open", action="store_true", help="open the page in your browser")
     reach = parser.add_argument_group("who may reach it (docs/access.md)")
     add = reach.add_argument

@@ -54,7 +54,7 @@ def build(lab: Lab) -> None:
             begin = gr.Button("Begin", variant="primary")
             sessions = gr.Dropdown(_sessions(lab), value=None, label="Sessions of before")
     board = make_board(lab, _empty())
-    paper = gr.Button("Print, or save as PDF", size="sm", elem_classes="quiet")
+    paper = gr.Button("Print, or save as PDF", size="sm", elem_classes=["quiet", "to-paper"])
     paper.click(None, None, None, js="() => window.labPrint()", api_visibility="private")
 
     def begun(problem: str, terrain: bool) -> tuple[Any, ...]:

@@ -97,7 +97,7 @@ def _standing(status: LoopStatus, up: dict[str, Standing], host: str) -> Html:
         el("div", el("b", LOOP_NAMES[status.source]), " ", state),
         el("div", at, class_="at"),
         el("div", told, class_="at") if told else None,
-        _to_monitor("Open its monitor", status.source, up, host, ""),
+        _to_monitor("Open the ", status.source, up, host, ""),
         class_="standing", role="listitem",
     )  # fmt: skip
 
@@ -115,7 +115,7 @@ def _article(cycle: Cycle, up: dict[str, Standing], host: str) -> Html:
         "details", el("summary", f"What the others wrote last ({len(others)})"), [_said(one) for one in others],
         data_keep=f"{cycle.source}-{cycle.number}",
     ) if others else None  # fmt: skip
-    link = _to_monitor("The whole cycle", cycle.source, up, host, f"?tab=detail&cycle={cycle.number}")
+    link = _to_monitor("The whole cycle in the ", cycle.source, up, host, f"?tab=detail&cycle={cycle.number}")
     return el(
         "article", el("h2", named), el("div", _chips(cycle), class_="chips"),
         _said(cycle.leading) if cycle.leading else el("p", "No station has written yet.", class_="source"),
@@ -156,7 +156,7 @@ def _to_monitor(words: str, source: str, up: dict[str, Standing], host: str, res
     standing = up.get(MONITORS[source])
     if standing is None:
         return None
-    return el("a", words, " in the ", standing.app.title, href=f"//{host}:{standing.port}/{rest}", class_="onward")
+    return el("a", words, standing.app.title, href=f"//{host}:{standing.port}/{rest}", class_="onward")
 
 
 def _nothing_fits(loops: Sequence[str], types: Sequence[str]) -> Html:

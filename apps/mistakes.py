@@ -72,7 +72,41 @@ def calm(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def calm_all(blocks: Any) -> None:
-    """Every handler of a finished page, so that no room can forget it."""
+    """Every handler of a finished page, so that no room can forget it; and the reading of what a call brings."""
     for handler in blocks.fns.values():
         if handler.fn is not None and not hasattr(handler.fn, "__wrapped__"):
             handler.fn = calm(handler.fn)
+    blocks.preprocess_data = _fitting(blocks.preprocess_data)
+
+
+def _fitting(read: Callable[..., Any]) -> Callable[..., Any]:
+    """Gradio prints a call that does not fit its handler with all its values; those are somebody's words.
+
+    Here it ends in a sentence for the caller, and in a line without any value for the log.
+    """
+
+    @functools.wraps(read)
+    async def reading(handler: Any, values: Any, *rest: Any, **more: Any) -> Any:
+        name, wanted = handler.api_name or "this handler", len(handler.inputs)
+        if len(values) < wanted:
+            raise gr.Error(
+                f"Nothing was run: {name} wants {wanted} values and was given {len(values)}. docs/web.md shows calls.",
+                duration=None,
+                print_exception=False,
+            )
+        try:
+            return await read(handler, values, *rest, **more)
+        except gr.Error as error:  # a component's own sentence about its value; for the caller alone
+            error.print_exception = False
+            raise
+        except Exception as error:  # noqa: BLE001 - its text may hold the value; its kind and place do not
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            kind = type(error).__name__
+            print(f"a value given to {name} was refused: {kind} at {where.name}", file=sys.stderr, flush=True)
+            raise gr.Error(
+                f"Nothing was run: a value given to {name} is not of the kind it takes. docs/web.md shows calls.",
+                duration=None,
+                print_exception=False,
+            ) from None
+
+    return reading

@@ -69,7 +69,7 @@ def build(lab: Lab) -> None:
             told = gr.HTML()
             kept = gr.HTML()
             judge = _feedback(lab)
-            paper = gr.Button("Print, or save as PDF", size="sm", elem_classes="quiet")
+            paper = gr.Button("Print, or save as PDF", size="sm", elem_classes=["quiet", "to-paper"])
     with gr.Accordion("Your words, and why", open=False, elem_classes="on-paper"):
         own, why = gr.HTML(), gr.HTML()
     with gr.Accordion("Gates", open=False, elem_classes="on-paper"):
@@ -184,8 +184,8 @@ def _feedback(lab: Lab) -> tuple[Any, ...]:
     """What a person says of the decision; it is kept with the episode and changes nothing that was decided."""
     episode = gr.State(None)
     with gr.Row(visible=False, elem_classes="off-paper") as row:
-        reason = gr.Textbox(label="What do you think of this decision? (a reason, if you like)", scale=3)
-        buttons = [gr.Button(verdict.capitalize(), size="sm", scale=1) for verdict in VERDICTS]
+        reason = gr.Textbox(label="What do you think of this decision? (a reason, if you like)", scale=3, min_width=280)
+        buttons = [gr.Button(verdict.capitalize(), size="sm", scale=1, min_width=90) for verdict in VERDICTS]
     said = gr.HTML()
 
     def judge(verdict: Verdict, episode: int | None, reason: str) -> Html:

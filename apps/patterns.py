@@ -24,7 +24,7 @@ def build(lab: Lab) -> None:
         which = gr.Dropdown(_choices(lab), label="Which rule?", scale=3)
         off = gr.Button("Switch off", scale=1)
         on = gr.Button("Switch on", scale=1)
-        now = gr.Button("Look at the last episodes now", scale=1)
+        now = gr.Button("Look at the last episodes now", scale=2, min_width=300)
     said = gr.HTML()
     shown = gr.HTML(lambda: learned.patterns_screen(lab.data))
     gr.Timer(LOOK_EVERY_S).tick(lambda known: _look(lab, known), [seen], [shown, which, seen], **QUIET)

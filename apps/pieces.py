@@ -65,8 +65,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Child]], label: str) -> H
 
 
 def code(words: str) -> Html:
-    """Something to type."""
-    return el("code", words)
+    """Something to type; an option of it never breaks at its own hyphens."""
+    parts = [el("span", part, class_="option") if part.startswith("--") else part for part in words.split(" ")]
+    return el("code", [[" ", part] if at else part for at, part in enumerate(parts)])
 
 
 def empty_state(glyph: Html, title: str, purpose: str, needs: Sequence[Child], command: str | None = None) -> Html:

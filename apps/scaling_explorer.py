@@ -32,11 +32,11 @@ def build(lab: Lab) -> Any:
     from apps.gradio_setup import gr
     from apps.page import page
 
-    with page(lab, APP) as demo:
+    with page(lab, APP, lambda: "Verisim: world models with an oracle in the loop") as demo:
         gr.HTML(drawing.style() + el("p", PURPOSE, class_="note"))
         with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Results at a glance", id="results"):
-                glance = gr.HTML()
+                glance = gr.HTML(el("p", "Reading the results …", class_="note", role="status"))
             demo.load(lambda: results.at_a_glance(lab.data), None, glance, **QUIET)
             with gr.Tab("World", id="world") as world:
                 _world(gr, world)
@@ -168,7 +168,7 @@ def _data(gr: Any, lab: Lab) -> None:
 def main(arguments: list[str] | None = None) -> int:
     from apps.command import serve
 
-    return serve((APP,), arguments, "./lab explorer", "The scaling explorer alone, on its own port.")
+    return serve((APP,), arguments, "./lab explorer", "Open the scaling explorer.")
 
 
 if __name__ == "__main__":

@@ -83,9 +83,9 @@ def guarded(app: App, lab: Lab, sign_in: SignIn) -> Guard:
     return Guard(asgi, lab.access, sign_in, health)
 
 
-def open_pages(apps: Sequence[App], lab: Lab) -> tuple[Servers, SignIn]:
+def open_pages(apps: Sequence[App], lab: Lab, command: str = "") -> tuple[Servers, SignIn]:
     """Take the ports first, so that a busy one is told before anything heavy; then build and serve."""
-    listening = _take_ports(apps, lab)
+    listening = _take_ports(apps, lab, command or apps[0].command)
     try:
         lab.board.are_here(apps)
         prepare_private_folder()
@@ -104,6 +104,7 @@ def host(
     apps: Sequence[App],
     lab: Lab,
     *,
+    command: str = "",
     open_browser: bool = False,
     say: Callable[[str], None] = lambda words: print(words, flush=True),
 ) -> int:
@@ -116,7 +117,8 @@ def host(
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        servers, sign_in = open_pages(apps, lab)
+        print("Opening …", file=sys.stderr, flush=True)  # building the pages takes seconds, on a busy machine many
+        servers, sign_in = open_pages(apps, lab, command)
         try:
             addresses = _publish(apps, lab, say)
             _announce(apps, lab, sign_in, addresses, say)
@@ -151,7 +153,7 @@ def prepare_private_folder() -> Path:
     return folder
 
 
-def _take_ports(apps: Sequence[App], lab: Lab) -> list[socket.socket]:
+def _take_ports(apps: Sequence[App], lab: Lab, command: str) -> list[socket.socket]:
     taken: list[socket.socket] = []
     try:
         for app in apps:
@@ -159,25 +161,37 @@ def _take_ports(apps: Sequence[App], lab: Lab) -> list[socket.socket]:
     except OSError as error:
         for one in taken:
             one.close()
-        raise LabError(_cannot_listen(error, app, lab)) from None
+        raise LabError(_cannot_listen(error, app, apps, lab, command)) from None
     return taken
 
 
-def _cannot_listen(error: OSError, app: App, lab: Lab) -> str:
+def _cannot_listen(error: OSError, app: App, apps: Sequence[App], lab: Lab, command: str) -> str:
     bind, port = lab.access.bind, lab.ports[app.name]
     if error.errno != errno.EADDRINUSE:
         return f"the lab cannot listen on {bind} port {port}: {error.strerror}. Nothing was started."
     answer = probe(LOOPBACK if bind in EVERYWHERE else bind, port)
-    other = f"To start a second copy beside it, choose another port: {app.command} --port {_free_port(bind)}"
+    other = f"To start a second copy beside it, choose another port: {command} --port {_free_port(apps, lab)}"
     if answer is None:
         return f"port {port} is in use by another program. Nothing was started. {other}"
     title = str(answer.get("title", answer["app"]))[:60]
     return f"{title} is already running on http://{LOOPBACK}:{port}/. Open it there. {other}"
 
 
-def _free_port(bind: str) -> int:
-    with listen(bind, 0) as free:
-        return int(free.getsockname()[1])
+def _free_port(apps: Sequence[App], lab: Lab) -> int:
+    """A port for the first page from which every page, at its own distance, finds one that is free."""
+    ports = [lab.ports[app.name] for app in apps]
+    for by in range(100, 65536 - max(ports), 100):
+        if all(_is_free(lab.access.bind, port + by) for port in ports):
+            return ports[0] + by
+    raise LabError("this machine has no free ports left. Nothing was started.")
+
+
+def _is_free(bind: str, port: int) -> bool:
+    try:
+        listen(bind, port).close()
+    except OSError:
+        return False
+    return True
 
 
 def _publish(apps: Sequence[App], lab: Lab, say: Callable[[str], None]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def build(lab: Lab) -> Any:
     from apps.gradio_setup import gr
     from apps.page import page
 
-    with page(lab, APP) as demo:
+    with page(lab, APP, lambda: "nanoIM: small networks, trained from scratch") as demo:
         gr.HTML(drawing.style() + drawing.el("p", PURPOSE, class_="note"))
         with gr.Tabs(overflow_behavior="wrap"):
             with gr.Tab("Gallery", id="gallery"):
@@ -53,7 +53,7 @@ def _gallery(gr: Any, demo: Any) -> None:
     with gr.Row():
         back = gr.Button("Previous", min_width=120, scale=0)
         on = gr.Button("Next", min_width=120, scale=0)
-    shown = gr.HTML()
+    shown = gr.HTML(drawing.el("p", "Drawing the pair …", class_="note", role="status"))
     save = gr.DownloadButton("Save this pair as a page of its own", elem_classes="quiet")
 
     def to_suite(chosen: str) -> Any:

@@ -31,4 +31,4 @@ def demo(arguments: list[str]) -> int:
     folder = lay_out(data_dir() / "demo", fresh="--fresh" in arguments)
     print(f"The demo's record lies in {folder}. Your own data is not touched.", file=sys.stderr)
     os.environ["NMA_DATA"] = str(folder)
-    return web(rest)
+    return web(rest, "./lab demo")

@@ -27,8 +27,21 @@ MOST_AT_ONCE = 4  # each may hold a model of 1 GB and a browser
 SOAK = "soak"  # an hour, or five minutes: it is asked for by its name
 
 
+TEST_USAGE = """usage: ./lab test [--fast] [PYTEST ARGUMENT …]
+
+Run the whole suite, or a part of it. What it needs is installed first: pytest and the tools of ./lab check, what the
+labs train with, and a Chromium for the pages. Files of tests run side by side, on up to four cores.
+
+  --fast            leave out what is slow, drives a browser or loads a model
+  PYTEST ARGUMENT   handed on as it stands: a file, a folder, -k WORD, -x; -n 0: one process
+"""
+
+
 def test(arguments: list[str]) -> int:
     """Run the suite, on up to four cores; what is not --fast is handed to pytest as it stands (-n 0: one process)."""
+    if {"--help", "-h"} & set(arguments):
+        print(TEST_USAGE)
+        return 0
     fast = "--fast" in arguments
     rest = [argument for argument in arguments if argument != "--fast"]
     if not fast:

@@ -8,14 +8,14 @@ import sys
 MONITORS = ("loop_monitor", "prime_monitor", "cognition_monitor", "loop_d_monitor")
 
 
-def web(arguments: list[str]) -> int:
+def web(arguments: list[str], command: str = "./lab web") -> int:
     """All pages of the lab in one process, each on its port; a browser is opened where there is a screen."""
     from apps.command import serve
     from apps.registry import existing
 
     if _has_screen() and "--open" not in arguments and not {"--help", "-h"} & set(arguments):
         arguments = [*arguments, "--open"]
-    return serve(existing(), arguments, "./lab web", "Open the lab in a browser: all its pages, in one process.")
+    return serve(existing(), arguments, command, "Open the lab in a browser: all its pages, in one process.")
 
 
 def _has_screen() -> bool:

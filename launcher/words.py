@@ -24,9 +24,9 @@ WORDS: tuple[Word, ...] = (
     Word(
         "loop",
         GROUPS[0],
-        "run a research loop, see how the loops stand, stop one, or print its service file",
+        "run a research loop; status, stop and service look after them",
         "loops.command:main",
-        usage="a|b|c|d|status|stop|service",
+        usage="a|b|c|d|WORD",
     ),
     Word("demo", GROUPS[0], "open the lab on a record that was made by a 135M model", "launcher.demo:demo"),
     Word(
@@ -129,9 +129,9 @@ WORDS: tuple[Word, ...] = (
     Word(
         "documents",
         GROUPS[3],
-        "texts that answers may rest on: put in, list, search, read, take out",
+        "texts that answers may rest on: add, list, search, show, remove",
         "nma13.cli.documents:main",
-        usage="add|list|search|show|remove",
+        usage="WORD",
     ),
     Word("export", GROUPS[3], "everything you made as one readable ZIP", "nma13.cli.keeping:export", usage="[FILE]"),
     Word("archive", GROUPS[3], "move old episodes into a file, or put one back", "nma13.cli.keeping:archive"),
@@ -190,9 +190,9 @@ WORDS: tuple[Word, ...] = (
     Word(
         "verisim",
         GROUPS[5],
-        "world models with an oracle in the loop: studies, training, results",
+        "world models with an oracle in the loop: results, study, train, figures",
         "launcher.verisim:verisim",
-        usage="results|study|train|figures",
+        usage="WORD",
     ),
 )
 

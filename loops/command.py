@@ -144,12 +144,14 @@ def _parser() -> argparse.ArgumentParser:
     stop.add_argument("--wait", type=float, default=120.0, metavar="S", help="how long to wait for each (default 120)")
     service = words.add_parser("service", help="print a service file, so that a loop survives a reboot")
     _common(service)
-    service.add_argument("loop", choices=list(PROGRAMMES))
+    service.add_argument("loop", choices=list(PROGRAMMES), metavar="LOOP", help="a, b, c or d")
     kind = service.add_mutually_exclusive_group()
     kind.add_argument("--systemd", dest="kind", action="store_const", const="systemd", help="for Linux")
     kind.add_argument("--launchd", dest="kind", action="store_const", const="launchd", help="for macOS")
     service.set_defaults(kind="launchd" if sys.platform == "darwin" else "systemd")
-    service.add_argument("options", nargs=argparse.REMAINDER, help="options of the loop, after --")
+    service.add_argument(
+        "options", nargs=argparse.REMAINDER, metavar="[-- OPTION …]", help="options of the loop, after --"
+    )
     return parser
 
 

@@ -17,7 +17,7 @@ from nma13.store import open_ro, path_of
 from nma13.store.errors import MissingDatabaseError, explain
 from nma13.store.lock import read_holder
 
-State = Literal["never ran", "starting", "running", "waiting", "stalled", "died", "stopped"]
+State = Literal["never ran", "starting", "running", "waiting", "stalled", "died", "stopped", "not running"]
 TROUBLED = ("stalled", "died")
 SILENT_S = 30.0  # a heart beats every few seconds
 RECENT = 20  # cycles from which the rate is taken
@@ -64,7 +64,7 @@ def _read(
 ) -> LoopStatus:
     heart = reader.execute("SELECT * FROM heartbeat WHERE source = ?", (loop.source,)).fetchone()
     if heart is None:
-        return LoopStatus(loop.source, "starting" if holder is not None else "never ran")
+        return _without_heart(reader, loop, "starting" if holder is not None else "not running")
     tables = loop.tables
     seconds = [
         row["working_seconds"]
@@ -74,9 +74,7 @@ def _read(
             (loop.source, RECENT),
         )
     ]
-    finished = reader.execute(
-        "SELECT coalesce(sum(cycles), 0) FROM rollup_cycles WHERE source = ?", (loop.source,)
-    ).fetchone()[0]
+    finished = _finished(reader, loop)
     last = reader.execute(
         f"SELECT cycle, created_ms FROM {tables.outputs} WHERE source = ? ORDER BY id DESC LIMIT 1",  # noqa: S608
         (loop.source,),
@@ -110,6 +108,26 @@ def _read(
         left,
         quiet,
     )
+
+
+def _without_heart(reader: sqlite3.Connection, loop: LoopProgramme, state: State) -> LoopStatus:
+    """A store that no process has claimed: an empty one, or a record that was brought here, whose cycles are here."""
+    newest = reader.execute(
+        f"SELECT max(cycle) FROM {loop.tables.cycles} WHERE source = ?",  # noqa: S608
+        (loop.source,),
+    ).fetchone()[0]
+    if newest is None:
+        return LoopStatus(loop.source, "starting" if state == "starting" else "never ran")
+    outputs = reader.execute(
+        f"SELECT count(*) FROM {loop.tables.outputs} WHERE source = ? AND cycle = ?",  # noqa: S608
+        (loop.source, newest),
+    ).fetchone()[0]
+    return LoopStatus(loop.source, state, cycle=newest, outputs=outputs, cycles_finished=_finished(reader, loop))
+
+
+def _finished(reader: sqlite3.Connection, loop: LoopProgramme) -> int:
+    row = reader.execute("SELECT coalesce(sum(cycles), 0) FROM rollup_cycles WHERE source = ?", (loop.source,))
+    return int(row.fetchone()[0])
 
 
 def _state(

@@ -10,6 +10,7 @@ from monitors.read.pulse import Alert, Pulse
 
 OUTPUTS = 21  # in a whole cycle
 STATES = {"starting": "starting", "running": "running", "waiting": "waiting", "stopped": "stopped"}
+STANDS = {"missing": ("nothing yet", "plain"), "empty": ("nothing yet", "plain"), "busy": ("cannot look", "alarm")}
 TITLES = {
     "missing": "This loop has not written anything yet",
     "empty": "This loop has not written anything yet",
@@ -28,7 +29,7 @@ def show(room: Room, got: Glance) -> tuple[Html, Html, str]:
     """The line, what stands in place of the tabs if there is nothing to show, and what both say (for comparing)."""
     now_ms = int(room.clock() * 1000)
     if got.trouble is not None:
-        line = _line(now_ms, [_state("cannot look" if got.trouble.kind == "busy" else got.trouble.kind, "alarm")], got)
+        line = _line(now_ms, [_state(*STANDS.get(got.trouble.kind, (got.trouble.kind, "alarm")))], got)
         hint = el("span") if got.trouble.kind == "busy" else _hint(room, got.trouble)
         return line, hint, f"{got.trouble}"
     pulse = got.pulse
@@ -74,9 +75,9 @@ def _hint(room: Room, trouble: Trouble) -> Html:
     """Instead of empty tabs: what this page will show, and the one command that begins it."""
     monitor, nothing = room.monitor, trouble.kind in ("missing", "empty")
     lies = ["It is read from ", pieces.code(str(room.place.path)), ", and this page only ever reads."]
-    needs = (
-        [lies, "The page looks again every second; there is nothing to reload."] if nothing else [trouble.words, lies]
-    )
+    again = "The page looks again every second; there is nothing to reload."
+    only_look = ["Only to look: ", pieces.code("./lab demo"), " opens the lab on a record made earlier."]
+    needs = [lies, again, only_look] if nothing else [trouble.words, lies]
     return pieces.empty_state(
         glyphs.pulse(),
         TITLES[trouble.kind],

@@ -39,6 +39,7 @@ from nma13.text import read
 from nma13.texts import crisis, halt
 
 LIMIT_BYTES = 2 * 1024 * 1024
+NO_TEXT = "There is no text to work on. Write what you want to think about, then run again."
 
 PREDECESSOR: dict[Gate, Gate] = {
     Gate.GATE1: Gate.STEP0,
@@ -125,7 +126,7 @@ def _accept(text: str) -> None:
     if not isinstance(text, str):
         raise InputError(f"A text was expected, not {type(text).__name__}. Nothing was run.")
     if not text.strip():
-        raise InputError("There is no text to work on. Write what you want to think about, then run again.")
+        raise InputError(NO_TEXT)
     if len(text) * 4 > LIMIT_BYTES:
         size = len(text.encode("utf-8", "surrogatepass"))
         if size > LIMIT_BYTES:

@@ -89,8 +89,12 @@ def read_file(path: Path) -> Iterator[Link]:
     """The records of a file, as they stand."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{path} cannot be read as a record file ({error}).") from None
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be read ({error.strerror}). ./lab navigate --record FILE makes one."
+        ) from None
+    except UnicodeDecodeError:
+        raise RecordError(f"{path} is no file of decision records. ./lab navigate --record FILE makes one.") from None
     for number, line in enumerate(lines, 1):
         try:
             plain = json.loads(line)

@@ -16,7 +16,7 @@ from nma13.errors import LabError
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="./lab verisim", description=__doc__)
-    words = parser.add_subparsers(dest="word", required=True)
+    words = parser.add_subparsers(dest="word", required=True, metavar="results|study|train|figures")
     runs = words.add_parser("study", help="run one study, several, or all")
     runs.add_argument("names", nargs="+", metavar="NAME", help=f"all, or: {', '.join(STUDIES)}")
     runs.add_argument("--preset", choices=PRESETS, default="smoke")

@@ -27,13 +27,13 @@ REFUSED_SOME, STOPPED = 3, 130
 
 def main(arguments: list[str]) -> int:
     parser = options.parser_of("documents", __doc__)
-    words = parser.add_subparsers(dest="word", required=True)
+    words = parser.add_subparsers(dest="word", required=True, metavar="add|list|search|show|remove")
     add = words.add_parser("add", help="store files, or all files of a folder")
     add.add_argument("files", nargs="+", type=Path, metavar="FILE_OR_FOLDER")
     listed = words.add_parser("list", help="what is stored")
     search = words.add_parser("search", help="passages like a text")
     search.add_argument("query")
-    search.add_argument("--limit", type=int, default=8)
+    search.add_argument("--limit", type=options.limit, default=8, help="how many at most (default %(default)s)")
     search.add_argument("--lexical", action="store_true", help="by words only, without the sentence encoder")
     show = words.add_parser("show", help="the text of a document, as it was read")
     show.add_argument("which", help="its number or name")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 
 from nma13 import locale, texts
-from nma13.cli.options import data_from, parser_of
+from nma13.cli.options import data_from, given_text, parser_of
 from nma13.cli.render import printable
 from nma13.config import data_dir
 from nma13.context import NavigationContext
@@ -29,6 +30,7 @@ from nma13.inner_house.runner import TIMEOUT_S
 from nma13.jsonio import to_plain
 from nma13.state import summary
 from nma13.store import open_ro
+from nma13.store.errors import MissingDatabaseError
 
 
 def main(arguments: list[str]) -> int:
@@ -37,7 +39,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the whole session as one JSON object at the end")
     parser.add_argument("--no-terrain", action="store_true", help="give the stations nothing from the loops")
     parser.add_argument("--model", help="which model writes; see ./lab model")
-    parser.add_argument("--seed", type=int, help="the same seed, model and store give the same cycle of seeds")
+    parser.add_argument("--seed", type=int, help="for doing it again: the same seed, model and data, the same words")
     parser.add_argument("--timeout", type=float, default=TIMEOUT_S, metavar="S", help="default %(default)g seconds")
     parser.add_argument("--resume", metavar="SESSION", help="go on with a session that was cut off")
     parser.add_argument("--show", metavar="SESSION", help="print a session of before")
@@ -52,7 +54,7 @@ def main(arguments: list[str]) -> int:
         raise UsageError(f"--timeout {chosen.timeout:g}: seconds, so more than 0.")
     if chosen.resume:
         return _began(resume(chosen.resume, timeout_s=chosen.timeout), chosen.json)
-    problem = sys.stdin.read() if chosen.problem in (None, "-") else chosen.problem
+    problem = given_text(chosen.problem)
     prepare(chosen.model)  # it loads while the gates read
     asked = Asked(
         terrain=not chosen.no_terrain, model=chosen.model, seed=chosen.seed, timeout_s=chosen.timeout,
@@ -154,10 +156,16 @@ def _finish(session: Session, as_json: bool, *, told: bool = True) -> int:
 
 
 def _list() -> int:
-    with open_ro("memory") as connection:
-        for session in recent(connection):
-            words = " ".join((session.problem or "(forgotten)").split())[:60]
-            print(f"{session.id}  {session.status:<9}  {session.friction_type or '':<12}  {words}")
+    try:
+        with closing(open_ro("memory")) as connection:
+            sessions = recent(connection)
+    except MissingDatabaseError:
+        sessions = []
+    for session in sessions:
+        words = " ".join((session.problem or "(forgotten)").split())[:60]
+        print(f"{session.id}  {session.status:<9}  {session.friction_type or '':<12}  {words}")
+    if not sessions:
+        print('No session yet. ./lab inner-house "your problem" begins one.')
     return 0
 
 

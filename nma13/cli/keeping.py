@@ -12,13 +12,13 @@ from nma13.cli import options
 from nma13.errors import UsageError
 from nma13.store import open_rw
 
-WHAT = ("episode", "session", "name", "document", "older-than")
+WHAT = ("episode", "session", "name", "document", "older-than", "retention")
 
 
 def forget(arguments: list[str]) -> int:
     """Remove something everywhere: rows, search index, vectors, learned rules, freed pages. It cannot be undone."""
     parser = options.parser_of("forget", forget.__doc__)
-    parser.add_argument("what", nargs="?", choices=(*WHAT, "retention"))
+    parser.add_argument("what", nargs="?", choices=WHAT)
     parser.add_argument("which", nargs="?", help="its number or name; days for older-than and retention («off»)")
     parser.add_argument("--redact", action="store_true", help="episode: drop the words, keep what was decided")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -61,8 +61,8 @@ def export(arguments: list[str]) -> int:
 def archive(arguments: list[str]) -> int:
     """Move old episodes out of the database into a file, or put such a file back."""
     parser = options.parser_of("archive", archive.__doc__)
-    parser.add_argument("--older-than", type=float, metavar="DAYS")
-    parser.add_argument("--put-back", type=Path, metavar="FILE")
+    parser.add_argument("--older-than", metavar="DAYS", help="put away what is older than so many days")
+    parser.add_argument("--put-back", type=Path, metavar="FILE", help="take the episodes of such a file in again")
     chosen = parser.parse_args(arguments)
     options.data_from(chosen)
     if chosen.put_back:
@@ -70,7 +70,7 @@ def archive(arguments: list[str]) -> int:
         return 0
     if chosen.older_than is None:
         raise UsageError("Say which: --older-than DAYS, or --put-back FILE. Nothing was changed.")
-    taken = takeout.archive(chosen.older_than)
+    taken = takeout.archive(_number(chosen.older_than))
     if taken is None:
         print("No episode is that old; nothing was changed.")
         return 0

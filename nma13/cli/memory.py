@@ -24,8 +24,8 @@ SHOWN = 100  # characters of an episode's text in a list
 def recall(arguments: list[str]) -> int:
     """The earlier episodes most like a text; without one, the newest."""
     parser = options.parser_of("recall", recall.__doc__)
-    parser.add_argument("text", nargs="?", default="")
-    parser.add_argument("--limit", type=int, default=10)
+    parser.add_argument("text", nargs="?", default="", help="what to look for; without it, the newest")
+    parser.add_argument("--limit", type=options.limit, default=10, help="how many at most (default %(default)s)")
     parser.add_argument("--lexical", action="store_true", help="by words only, without the sentence encoder")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     chosen = parser.parse_args(arguments)
@@ -67,9 +67,9 @@ def patterns(arguments: list[str]) -> int:
 def feedback(arguments: list[str]) -> int:
     """What you think of a decision. It changes nothing that was decided; it is kept beside it and exported."""
     parser = options.parser_of("feedback", feedback.__doc__)
-    parser.add_argument("episode", type=int)
+    parser.add_argument("episode", type=int, help="its number; ./lab recall lists the newest")
     parser.add_argument("verdict", choices=VERDICTS)
-    parser.add_argument("reason", nargs="?", default="")
+    parser.add_argument("reason", nargs="?", default="", help="in your own words, if you like")
     chosen = parser.parse_args(arguments)
     options.data_from(chosen)
     with closing(open_rw("memory")) as connection:

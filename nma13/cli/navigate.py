@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
     options.add_memory_options(parser)
     options.add_material_options(parser)
     chosen = parser.parse_args(arguments)
-    text = sys.stdin.read() if chosen.text in (None, "-") else chosen.text
+    text = options.given_text(chosen.text)
     options.data_from(chosen)
     asked = options.asked_from(chosen, text)
     kit = options.kit_from(chosen)

@@ -15,6 +15,7 @@ from nma13.context import NavigationContext
 from nma13.interpreter import Voice
 from nma13.kit import Kit, default_kit
 from nma13.navigation_loop import Asked
+from nma13.pipeline import NO_TEXT, InputError
 from nma13.semantic import chosen_screen
 
 
@@ -39,7 +40,7 @@ def parser_of(word: str, description: str | None) -> argparse.ArgumentParser:
 def add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="which model writes; see ./lab model")
     parser.add_argument("--no-model", action="store_true", help="structural prose only")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0, help="the model's seed (default %(default)s)")
 
 
 def add_memory_options(parser: argparse.ArgumentParser) -> None:
@@ -79,6 +80,29 @@ def asked_from(options: argparse.Namespace, text: str) -> Asked:
     )
     notices = (*live.notices, *stored.notices, *found.notices)
     return Asked(options.session, store=store, recall=not options.no_memory, context=context, notices=notices)
+
+
+def given_text(word: str | None) -> str:
+    """The text a command works on: what stands behind it, or standard input; an empty one is told before a model loads.
+
+    Somebody who sits before a terminal is told that it waits, and how a text ends.
+    """
+    if word not in (None, "-"):
+        text = word
+    else:
+        if sys.stdin.isatty():
+            print("Write your text, then press Ctrl-D on a line of its own.", file=sys.stderr, flush=True)
+        text = sys.stdin.read()
+    if not text.strip():
+        raise InputError(NO_TEXT)
+    return text
+
+
+def limit(word: str) -> int:
+    """For argparse: how many at most."""
+    if not word.isdecimal() or not int(word):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of results; it wants 1 or more")
+    return int(word)
 
 
 def data_from(options: argparse.Namespace) -> None:

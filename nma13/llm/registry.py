@@ -50,7 +50,8 @@ def parse_spec(text: str) -> Spec:
     """Read a model string, or say how one looks."""
     backend, colon, rest = text.strip().partition(":")
     if backend not in BACKENDS or (backend != "none" and not colon):
-        raise WrongModelString(f"{text!r} does not name a model. {_how()}")
+        meant = f"Did you mean llamacpp:{text.strip()}? " if text.strip().endswith(".gguf") else ""
+        raise WrongModelString(f"{text!r} does not name a model. {meant}{_how()}")
     rest = rest.strip()
     if backend in ("mlx", "llamacpp", "openai") and not rest:
         raise WrongModelString(f"{text!r} lacks what stands after the colon. {_how()}")

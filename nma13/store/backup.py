@@ -145,8 +145,9 @@ def _contents(folder: Path) -> list[str]:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
         listed = [*(f"{name}.db" for name in manifest["databases"]), *manifest["files"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "its list of contents cannot be read"
         raise StoreError(
-            f"{folder} is not a backup of the lab ({error!r}). Nothing was changed. "
+            f"{folder} is not a backup of the lab ({why}). Nothing was changed. "
             "Name the folder that ./lab backup printed."
         ) from None
     ours = {*(database.file for database in DATABASES.values()), *PLAIN_FILES}

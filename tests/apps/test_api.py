@@ -122,6 +122,51 @@ def test_what_cannot_be_done_is_an_error_and_no_stack(local: Served, name: str, 
     assert "Traceback" not in str(told)
 
 
+MISFITS: list[tuple[str, str, Any]] = [
+    ("/gradio_api/call/gates", "too few values", {"data": [PIANIST]}),
+    ("/gradio_api/call/navigate", "far too few", {"data": [PIANIST]}),
+    ("/gradio_api/call/gates", "too many", {"data": [PIANIST, False, PIANIST]}),
+    ("/gradio_api/call/recall", "a word for a number", {"data": [PIANIST, PIANIST]}),
+    ("/gradio_api/call/gates", "an object for a text", {"data": [{"words": PIANIST}, False]}),
+    ("/gradio_api/call/gates", "no list", {"data": PIANIST}),
+    ("/gradio_api/call/nothing", "no such name", {"data": [PIANIST]}),
+    ("/gradio_api/run/gates", "in one step, too few", {"data": [PIANIST]}),
+    ("/gradio_api/run/predict", "by a number", {"data": [PIANIST], "fn_index": 10_000}),
+    ("/gradio_api/queue/join", "by the page's road", {"data": [PIANIST], "fn_index": 10_000, "session_hash": "s"}),
+]
+
+
+@pytest.mark.parametrize(("path", "misfit", "body"), MISFITS, ids=[f"{name}: {path}" for path, name, _ in MISFITS])
+def test_the_words_of_a_call_that_does_not_fit_stay_off_the_terminal(
+    local: Served, capfd: pytest.CaptureFixture[str], path: str, misfit: str, body: Any
+) -> None:
+    begun = ask(local.web, path, method="POST", headers=JSON, body=json.dumps(body).encode())
+    if begun.status == 200:
+        told = httpx.get(f"http://127.0.0.1:{local.web}{path}/{json.loads(begun.body)['event_id']}", timeout=60).text
+        assert told.startswith("event: complete" if misfit == "too many" else "event: error")
+    printed = "".join(capfd.readouterr())
+    assert "my playing for good" not in printed
+
+
+def test_a_call_with_too_few_values_is_told_how_many_it_wants(local: Served) -> None:
+    event, told = call(local, "gates", PIANIST)
+    assert event == "error"
+    assert "gates wants 2 values and was given 1" in told["error"]
+
+
+def test_so_do_those_of_a_call_to_a_handler_of_the_page(local: Served, capfd: pytest.CaptureFixture[str]) -> None:
+    base = f"http://127.0.0.1:{local.web}"
+    handlers = httpx.get(f"{base}/config", timeout=60).json()["dependencies"]
+    asking = max((one for one in handlers if not one["queue"]), key=lambda one: len(one["inputs"]))
+    assert len(asking["inputs"]) > 1
+    told = httpx.post(
+        f"{base}/gradio_api/run/predict", json={"data": [PIANIST], "fn_index": asking["id"], "session_hash": "s"}
+    )
+    assert told.status_code == 500
+    assert "Nothing was run" in told.json()["error"]
+    assert "my playing for good" not in "".join(capfd.readouterr())
+
+
 @pytest.mark.parametrize("path", ["/gradio_api/info", "/gradio_api/mcp/", "/gradio_api/mcp/schema"])
 def test_without_sign_in_nothing_is_told(networked: Served, path: str) -> None:
     assert ask(networked.web, path, host="lab.test").status == 401

@@ -18,7 +18,7 @@ FENCE = "I want to paint the fence this weekend. I will begin at the gate."
 @pytest.mark.parametrize(
     ("text", "inner_house", "because"),
     [
-        (COLLISION, True, "X=TRUE"),
+        (COLLISION, True, "collision X=TRUE"),
         ("The operation on my hand may end my playing for good, and without it the pain goes on.", True, "I=HIGH"),
         (FENCE, False, "otherwise"),
         ("I am going to kill myself tonight, the pills are on the table.", False, "before any deliberation"),

@@ -39,6 +39,16 @@ def test_when_one_port_is_busy_no_other_stays_taken(tmp_path: Path) -> None:
     socket.create_server(("127.0.0.1", free)).close()
 
 
+def test_a_busy_port_is_told_with_the_words_that_move_all_pages(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        ports = {"web": stranger.getsockname()[1], "probe": free_port()}
+        with pytest.raises(LabError, match=r"another port: \./lab demo --port (\d+)$") as told:
+            open_pages((WEB, PROBE), make_lab(data=tmp_path, ports=ports), "./lab demo")
+    moved_by = int(str(told.value).rpartition(" ")[2]) - ports["web"]
+    assert moved_by > 0
+    socket.create_server(("127.0.0.1", ports["probe"] + moved_by)).close()
+
+
 def test_when_a_page_cannot_be_built_its_port_is_given_back(tmp_path: Path) -> None:
     port = free_port()
     with pytest.raises(ModuleNotFoundError):

@@ -148,7 +148,7 @@ def test_a_record_that_was_altered_is_not_opened(packed: Path, tmp_path: Path) -
 
 def test_the_word_opens_the_lab_on_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[list[str], str]] = []
-    monkeypatch.setattr("launcher.pages.web", lambda words: opened.append((words, os.environ["NMA_DATA"])) or 0)
+    monkeypatch.setattr("launcher.pages.web", lambda words, _: opened.append((words, os.environ["NMA_DATA"])) or 0)
     monkeypatch.setenv("NMA_DATA", str(tmp_path))
     assert demo(["--no-model", "--fresh"]) == 0
     assert opened == [(["--no-model"], str(tmp_path / "demo"))]

@@ -36,6 +36,19 @@ def test_a_loop_that_never_ran(tmp_path: Path) -> None:
     assert [found["state"] for found in json.loads(answer.stdout)] == ["never ran"] * 4
 
 
+def test_a_record_that_was_brought_here_ran_somewhere(tmp_path: Path) -> None:
+    connection = open_rw("memory", tmp_path)
+    times = iter(range(10_000))
+    cycles(connection, A, ScriptedModel(), [1, 2], now_ms=lambda: NOW + 1000 * next(times))
+    connection.execute("DELETE FROM heartbeat")  # as a record is packed: nobody is running where it is opened
+    connection.commit()
+    found = status(tmp_path, NOW / 1000)
+    assert (found.state, found.cycle, found.cycles_finished) == ("not running", 2, 2)
+    assert "cycle 2" in render([found])
+    with InstanceLock("loop_a", tmp_path):
+        assert status(tmp_path, NOW / 1000).state == "starting"
+
+
 def test_running_waiting_stalled_and_what_is_left(tmp_path: Path) -> None:
     connection = open_rw("memory", tmp_path)
     times = iter(range(10_000))

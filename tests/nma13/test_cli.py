@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from nma13.cli.inner_house import main as inner_house
 from nma13.config import ROOT
 
 PIANIST = "The operation on my hand may end my playing for good."
@@ -105,6 +106,10 @@ def test_the_texts_are_not_overwritten_by_their_results(tmp_path: Path) -> None:
         (["navigate", "", "--no-model"], "no text to work on"),
         (["gates", "/nowhere/in.jsonl"], "cannot be read"),
         (["navigate", "x", "--model", "gpt5"], "does not name a model"),
+        (["navigate", "x", "--model", "/m/q.gguf"], "Did you mean llamacpp:/m/q.gguf?"),
+        (["recall", "x", "--limit", "0"], "it wants 1 or more"),
+        (["documents"], "add|list|search|show|remove"),
+        (["archive", "--older-than", "x"], "«x» is no number"),
     ],
 )
 def test_wrong_words_end_in_a_sentence(words: list[str], said: str) -> None:
@@ -112,6 +117,31 @@ def test_wrong_words_end_in_a_sentence(words: list[str], said: str) -> None:
     assert answer.returncode == 2
     assert said in answer.stderr
     assert "Traceback" not in answer.stderr
+
+
+def test_no_text_is_told_before_a_model_is_loaded() -> None:
+    answer = nma("navigate", given=" \n")
+    assert "no text to work on" in answer.stderr
+    assert "Loading" not in answer.stderr
+
+
+def test_an_empty_list_of_sessions_says_how_to_begin_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NMA_DATA", str(tmp_path))
+    assert inner_house(["--list"]) == 0
+    assert "No session yet" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_record_is_told_with_the_way_to_make_one(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(b"\xff\xfe\x00")
+    for name, said in (("nowhere", "No such file or directory"), ("noise", "no file of decision records")):
+        answer = nma("record", "verify", str(tmp_path / name))
+        assert answer.returncode == 1
+        assert said in answer.stderr
+        assert "--record FILE makes one" in answer.stderr
+        assert "Errno" not in answer.stderr
 
 
 @pytest.mark.slow

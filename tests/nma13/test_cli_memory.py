@@ -66,7 +66,7 @@ def test_what_was_learned_names_its_episodes_and_can_be_switched_off() -> None:
 def test_wrong_words_about_memory_end_in_a_sentence() -> None:
     for words, status, said in (
         (["forget"], 2, "Say what to forget"),
-        (["forget", "episode", "x"], 2, "no number"),
+        (["forget", "episode", "x"], 2, "no whole number"),
         (["forget", "episode", "7"], 1, "no episode 7"),
         (["feedback", "7", "agree"], 1, "no episode 7"),
         (["patterns", "--off", "7"], 1, "no rule 7"),
