@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from nma13.errors import LabError
 
@@ -172,7 +172,3 @@ def _parse(text: str, name: str) -> Iterator[Trace]:
 def field_names() -> tuple[str, ...]:
     """The fields of a micro-turn, for schemas and cards."""
     return tuple(field.name for field in fields(MicroTurn))
-
-
-def as_plain(trace: Trace) -> dict[str, Any]:
-    return asdict(trace)

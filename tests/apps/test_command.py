@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from apps import shell
+import web
+from apps import scaling_explorer, shell, timeline_gallery
 from apps.command import serve
+from monitors import kit, loop_monitor
 from tests.served import WEB
 
 
@@ -19,3 +22,15 @@ def test_another_data_folder_leaves_the_usual_one_alone(
     assert serve([WEB], ["--no-model", "--data", str(tmp_path / "other")], "lab", "Open the lab.") == 0
     assert opened == [tmp_path / "other"]
     assert not data_folder.exists()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [web.main, timeline_gallery.main, scaling_explorer.main, lambda words: kit.main(loop_monitor.MONITOR, words)],
+    ids=["web", "gallery", "explorer", "monitor"],
+)
+def test_what_one_page_cannot_do_is_told_in_words(
+    start: Callable[[list[str]], int], data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(["--host", "0.0.0.0"]) != 0
+    assert capsys.readouterr().err.startswith("lab: ")
