@@ -37,9 +37,14 @@ def machine() -> str:
 
 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
-    """A result as JSON, readable and with one spelling."""
+    """A result as JSON, readable and with one spelling; whole or not at all, for a study goes on from its file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        half.write_text(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def read_result(path: Path) -> dict[str, Any]:
