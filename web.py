@@ -9,7 +9,6 @@ from typing import Any
 
 from apps.lab import Lab
 from apps.registry import ALL
-from nma13.errors import LabError
 
 TABS = (
     ("navigate", "Navigate", "apps.navigate"),
@@ -41,15 +40,9 @@ def build(lab: Lab) -> Any:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """This page alone, until stopped; `./lab` serves it together with the others."""
-    from apps.command import serve
+    from apps.command import alone
 
-    try:
-        return serve([WEB], argv, "python web.py", "Open the lab in a browser.")
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:  # before the pages were up
-        return 130
+    return alone(WEB, argv, "python web.py", "Open the lab in a browser.")
 
 
 if __name__ == "__main__":

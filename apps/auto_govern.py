@@ -9,8 +9,9 @@ from typing import Any
 from apps import answer, citations, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html, el
-from apps.inner_house import QUIET, cleared, convene, make_board, make_ready, nothing_new
+from apps.inner_house import cleared, convene, make_board, make_ready, nothing_new
 from apps.lab import Lab
+from apps.registry import QUIET
 from nma13.context import NavigationContext
 from nma13.errors import LabError
 from nma13.interpreter import Shown, Withdrawn

@@ -68,7 +68,8 @@ def _run(path: str | None, meaning: bool) -> Iterator[tuple[Any, Any]]:
         rows.append(row_of(line, outcome))
         if len(rows) % EVERY == 0:
             yield _progress(rows, len(lines)), gr.skip()
-    yield _done(rows, lines), gr.update(value=_written(rows), visible=True)
+    with tempfile.TemporaryDirectory(prefix="nma-batch-") as folder:  # Gradio hands out copies of its own
+        yield _done(rows, lines), gr.update(value=_written(rows, Path(folder)), visible=True)
 
 
 def _progress(rows: list[dict[str, Any]], total: int) -> Html:
@@ -88,8 +89,7 @@ def _word(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _written(rows: list[dict[str, Any]]) -> list[str]:
-    folder = Path(tempfile.mkdtemp(prefix="nma-batch-"))
+def _written(rows: list[dict[str, Any]], folder: Path) -> list[str]:
     whole, table = folder / "gates.jsonl", folder / "gates.csv"
     whole.write_text("".join(json.dumps(row, ensure_ascii=True) + "\n" for row in rows), encoding="utf-8")
     with table.open("w", encoding="utf-8", newline="") as target:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from apps.registry import App
 from nma13.config import PORTS, ensure_data_dir
-from nma13.errors import UsageError
+from nma13.errors import LabError, UsageError
 from nma13.llm import explain_choice
+
+
+def alone(app: App, arguments: Sequence[str] | None, prog: str, purpose: str) -> int:
+    """One page until stopped; what it cannot do is told in words, as every command of the lab tells it."""
+    try:
+        return serve([app], arguments, prog, purpose)
+    except LabError as error:
+        print(f"lab: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:  # before the page was up
+        return 130
 
 
 def serve(apps: Sequence[App], arguments: Sequence[str] | None, prog: str, purpose: str) -> int:

@@ -15,12 +15,12 @@ from apps import pieces, remembered, shelved
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
+from apps.registry import QUIET
 from nma13 import documents
 from nma13.documents import Candidate, Outcome
 from nma13.documents.kinds import SUFFIXES
 from nma13.errors import LabError, UsageError
 
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 BUSY: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 LOOK_EVERY_S = 0.3
 NEWS_EVERY_S = 3.0

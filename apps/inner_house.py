@@ -10,6 +10,7 @@ from apps import answer, deliberation, glyphs, pieces
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
+from apps.registry import QUIET
 from nma13.context import NavigationContext
 from nma13.errors import LabError
 from nma13.inner_house import Asked, Declined, Session, cancel, decide, look, prepare, recent, resume, start
@@ -20,7 +21,6 @@ from nma13.store.errors import MissingDatabaseError
 LOOK_EVERY_S = 0.5  # only while a session is under way
 WARMING = "I want to paint the fence this weekend."  # reads the gates' rules and the screen in; kept nowhere
 PARTS = 6  # of a board
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 TO_ADDRESS = """(id) => { const url = new URL(location.href);
   if (id) url.searchParams.set("session", id); else url.searchParams.delete("session");
   history.replaceState(history.state, "", url); }"""

@@ -8,11 +8,13 @@ from typing import Any
 
 from apps import glyphs, pieces
 from apps.answer import STATION_NAMES
+from apps.deliberation import FRICTIONS
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
 from apps.latest_cycles import Cycle, Words, latest, standings, version
 from apps.pieces import Tone
+from apps.registry import QUIET
 from apps.status import Standing
 from loops.progress import OUTPUTS, duration
 from loops.registry import PROGRAMMES
@@ -32,7 +34,6 @@ STATES: dict[str, Tone] = {
     "stalled": "alarm",
     "died": "alarm",
 }
-FRICTIONS: dict[str, Tone] = {"TRAGIC FORK": "alarm", "IRREDUCIBLE": "warm", "UNPRODUCTIVE": "warm"}
 
 
 def build(lab: Lab) -> None:
@@ -52,11 +53,10 @@ def build(lab: Lab) -> None:
             return gr.skip(), gr.skip()
         return screen(lab, tuple(loops or ()), tuple(types or ()), host), now
 
-    quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    gr.Timer(LOOK_EVERY_S).tick(look, [loops, types, shown], [place, shown], **quiet)
-    gr.on([loops.change, types.change], look, [loops, types, shown], [place, shown], **quiet)
+    gr.Timer(LOOK_EVERY_S).tick(look, [loops, types, shown], [place, shown], **QUIET)
+    gr.on([loops.change, types.change], look, [loops, types, shown], [place, shown], **QUIET)
     blocks = gr.context.Context.root_block
-    blocks.load(look, [loops, types, shown], [place, shown], **quiet)
+    blocks.load(look, [loops, types, shown], [place, shown], **QUIET)
 
 
 def screen(lab: Lab, loops: tuple[str, ...], types: tuple[str, ...], host: str) -> Html:

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from apps.html import el
+from loops.keepsake import MARK
 
-FILE = "mark.txt"
 LONGEST = 400
 
 
@@ -25,6 +25,6 @@ def put_above(blocks: Any, folder: Path) -> None:
 
 def _read(folder: Path) -> str:
     try:
-        return (folder / FILE).read_text(encoding="utf-8").strip()[:LONGEST]
+        return (folder / MARK).read_text(encoding="utf-8").strip()[:LONGEST]
     except FileNotFoundError:
         return ""

@@ -14,6 +14,7 @@ from apps import remembered
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
+from apps.registry import QUIET
 from nma13 import forgetting, takeout
 from nma13.clock import now_ms
 from nma13.errors import UsageError
@@ -24,7 +25,6 @@ from nma13.store.doctor import diagnose
 
 LOOK_EVERY_S = 3.0
 LOOPS_EVERY_S = 30.0
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 KINDS = ("An episode", "A session", "A person's name", "A document", "Everything older than (days)")
 
 
@@ -115,8 +115,8 @@ def _keep(lab: Lab) -> None:
     make = gr.Button("Make an export")
     file = gr.DownloadButton("Download the export", visible=False)
 
-    def retain(days: float) -> str:
-        forgetting.set_retention(int(days) or None, lab.data)
+    def retain(days: float | None) -> str:  # None: the field was emptied
+        forgetting.set_retention(int(days or 0) or None, lab.data)
         done = forgetting.retain(lab.data)
         gone = sum(done.removed.values()) if done else 0
         return f"Runs are kept for {int(days)} days; {gone} rows were removed." if days else "Runs are kept."
@@ -186,6 +186,6 @@ def _look(lab: Lab, known: str) -> tuple[Any, Any]:
 
 
 def _number(given: str) -> int:
-    if not given.isdecimal():
+    if not given.isdecimal() or len(given) > 18:  # more is more than a database counts
         raise UsageError(f"«{given}» is no number. Nothing was changed.")
     return int(given)

@@ -8,7 +8,7 @@ from apps import pieces
 from apps.html import Html, el
 from nma13.errors import LabError
 from nma13.kit import OVERLAY_NAME
-from nma13.rules import Overlay, load_overlay, load_rules, rules_hash
+from nma13.rules import Overlay, RuleEngine, load_overlay, load_rules, rules_hash
 
 
 def panel(folder: Path) -> Html:
@@ -17,7 +17,8 @@ def panel(folder: Path) -> Html:
     rows: list[tuple[str, Html | str]] = [("File", pieces.code(str(path)))]
     told: Html | None = None
     try:
-        overlay = _checked(path)
+        overlay = load_overlay(path)
+        RuleEngine(load_rules(), overlay, outputs=False)  # refuses what the gates would refuse
         rows += _rows(overlay)
     except LabError as broken:
         rows.append(("Holds", pieces.chip("broken", "alarm")))
@@ -28,14 +29,6 @@ def panel(folder: Path) -> Html:
     return pieces.panel(
         "Your rule overlay", pieces.facts(rows, "Your rule overlay"), told, el("div", how, class_="note")
     )
-
-
-def _checked(path: Path) -> Overlay:
-    overlay = load_overlay(path)
-    ids = {rule.id for rule in load_rules()} if overlay.off else set()
-    if unknown := [name for name in overlay.off if name not in ids]:
-        raise LabError(f"{path.name} switches off {', '.join(unknown)}, which no rule file holds; mend or remove it.")
-    return overlay
 
 
 def _rows(overlay: Overlay) -> list[tuple[str, Html | str]]:

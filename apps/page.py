@@ -9,7 +9,7 @@ from typing import Any
 from apps import pieces
 from apps.gradio_setup import gr
 from apps.lab import Lab
-from apps.registry import App
+from apps.registry import QUIET, App
 
 CLEAN_EVERY_S, CLEAN_OLDER_S = 3600, 86_400
 LOOK_AGAIN_S = 15.0
@@ -40,6 +40,5 @@ def _header(lab: Lab, app: App, demo: Any, line: Callable[[], str]) -> None:
     # The first paint has the header's final size; only dots and links change when the answer is in.
     first = pieces.header(app.title, line(), lab.board.unasked(), app.name, "")
     place, shown = gr.HTML(first), gr.State("")
-    quiet = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    demo.load(show, [shown], [place, shown], **quiet)
-    gr.Timer(LOOK_AGAIN_S).tick(show, [shown], [place, shown], **quiet)
+    demo.load(show, [shown], [place, shown], **QUIET)
+    gr.Timer(LOOK_AGAIN_S).tick(show, [shown], [place, shown], **QUIET)

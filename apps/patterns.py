@@ -9,12 +9,12 @@ from apps import learned, remembered
 from apps.gradio_setup import gr
 from apps.html import Html, el
 from apps.lab import Lab
+from apps.registry import QUIET
 from nma13 import learning
 from nma13.errors import UsageError
 from nma13.store import open_rw
 
 LOOK_EVERY_S = 3.0
-QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 def build(lab: Lab) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,10 @@ class App:
     module: str
     command: str
     public: frozenset[str] = frozenset()  # API names; every other handler is private, named or not
+
+
+# How a page binds a handler that is quick: answered beside the queue, unseen while it runs, and private.
+QUIET: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 PUBLIC = frozenset({"navigate", "gates", "inner_house_start", "inner_house_status", "recall", "search_documents"})

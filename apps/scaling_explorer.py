@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from apps import pieces
 from apps.explorer import drawing, results, running, stage
 from apps.html import Html, el
 from apps.lab import Lab
-from apps.registry import ALL
+from apps.registry import ALL, QUIET
 from experiments.verisim.studies import STUDIES
 from experiments.verisim.studies.curves import CONSULTS, GRADES
 from experiments.verisim.studies.kit import PRESETS
@@ -19,7 +19,6 @@ from experiments.verisim.worlds import make_world
 from nma13.errors import UsageError
 
 APP = next(app for app in ALL if app.name == "explorer")
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 METRICS = ("exact deltas", "horizon, share of T", "CPU ms for one step of the loop")
 PURPOSE = (
     "A computer can be asked what really happens next, exactly and for free. How long does a model of it stay faithful "
@@ -165,11 +164,12 @@ def _data(gr: Any, lab: Lab) -> None:
         event(lambda chosen: results.rows_of(chosen, lab.data), name, shown, **QUIET)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    from apps.command import serve
+def main(argv: Sequence[str] | None = None) -> int:
+    """This page alone, until stopped."""
+    from apps.command import alone
 
-    return serve((APP,), arguments, "./lab explorer", "Open the scaling explorer.")
+    return alone(APP, argv, "./lab explorer", "Open the scaling explorer.")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:]))
+    sys.exit(main())

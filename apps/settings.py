@@ -6,7 +6,9 @@ import os
 import platform
 import resource
 import shutil
+import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,8 +18,10 @@ from apps.access import LOOPBACK_NAMES
 from apps.gradio_setup import gr
 from apps.html import Child, Html, el
 from apps.lab import Lab
+from apps.registry import QUIET
 from nma13 import __version__, locale
 from nma13.config import is_loopback
+from nma13.store.doctor import existing, size_in_words
 from nma13.texts import crisis
 
 KEYS = ("NMA_GOOGLE_KEY", "NMA_GOOGLE_ENGINE")
@@ -39,9 +43,8 @@ def build(lab: Lab) -> None:
     help_text = gr.HTML(lambda: _help(locale.chosen(lab.data)))
     shown = gr.HTML(lambda: show(lab))
     again = gr.Button("Read again", size="sm", elem_classes="quiet")
-    quiet: dict[str, Any] = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
-    again.click(lambda: show(lab), None, shown, **quiet)
-    country.input(lambda wanted: _help(locale.choose(lab.data, wanted).locale), country, help_text, **quiet)
+    again.click(lambda: show(lab), None, shown, **QUIET)
+    country.input(lambda wanted: _help(locale.choose(lab.data, wanted).locale), country, help_text, **QUIET)
     scheme.input(None, scheme, None, js="(wanted) => { window.labScheme(wanted) }", api_visibility="private")
     blocks = gr.context.Context.root_block
     blocks.load(None, None, scheme, js="() => window.labScheme()", api_visibility="private")
@@ -60,7 +63,7 @@ def _help(name: str) -> Html:
 
 def show(lab: Lab) -> Html:
     """The whole screen as one value."""
-    folder = _standing_folder(lab.data)
+    folder = existing(lab.data)
     disk = shutil.disk_usage(folder)
     pages = lab.board.standings()
     kept, size = _held(lab.data)
@@ -68,8 +71,8 @@ def show(lab: Lab) -> Html:
         pieces.card("Kept", kept, size),
         pieces.card(
             "Disk free",
-            _bytes(disk.free),
-            f"of {_bytes(disk.total)}",
+            size_in_words(disk.free),
+            f"of {size_in_words(disk.total)}",
             pieces.meter(1 - disk.free / max(disk.total, 1), "Disk used"),
         ),
         pieces.card("Pages up", sum(one.up for one in pages), f"of {len(pages)}"),
@@ -95,7 +98,7 @@ def _model(lab: Lab) -> Html:
         rows.append(("Loaded", lab.writer.failure() or "not now"))
     else:
         rows += _loaded(report)
-    rows.append(("Memory of this process", _bytes(_resident())))
+    rows.append(("Memory of this process", size_in_words(_resident())))
     how = el("p", "Another one: start with ", pieces.code("--model NAME"), " or set ", pieces.code("NMA_MODEL"),
              "; ", pieces.code("./lab model"), " tells which there are and how fast they write.")  # fmt: skip
     return pieces.panel("Model", pieces.facts(rows, "Model"), el("div", how, class_="note"))
@@ -104,7 +107,7 @@ def _model(lab: Lab) -> Html:
 def _loaded(report: Mapping[str, Any]) -> Iterator[tuple[str, Child]]:
     yield "Loaded", f"yes, with {report['backend']}"
     if report["size_bytes"]:
-        yield "Size of its weights", _bytes(report["size_bytes"])
+        yield "Size of its weights", size_in_words(report["size_bytes"])
     probed, speed = report["probe"], report["speed"]
     if probed is None:
         yield "Keeps a contract", "not measured"
@@ -190,23 +193,15 @@ def _versions() -> Html:
     return pieces.panel("Versions", pieces.facts(rows, "Versions"))
 
 
-def _standing_folder(folder: Path) -> Path:
-    """The nearest folder above that exists; its disk is the one that would be written to."""
-    return next(path for path in (folder, *folder.parents) if path.exists())
-
-
 def _held(folder: Path) -> tuple[str, str | None]:
     """How many files the data folder holds, and how large they are together."""
-    files = [path for path in folder.rglob("*") if path.is_file()] if folder.is_dir() else []
-    if not files:
+    sizes = []
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):  # a loop beside us may have put it away meanwhile
+            found = path.stat()
+            if stat.S_ISREG(found.st_mode):
+                sizes.append(found.st_size)
+    if not sizes:
         return "nothing yet", None
-    count = "1 file" if len(files) == 1 else f"{len(files)} files"
-    return count, _bytes(sum(path.stat().st_size for path in files))
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+    count = "1 file" if len(sizes) == 1 else f"{len(sizes)} files"
+    return count, size_in_words(sum(sizes))

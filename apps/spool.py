@@ -53,6 +53,8 @@ class Spool:
             before = self._answers.pop(visitor, None)
             self._tidy()
             if len(visitor) >= SHORTEST_ID:
+                while len(self._answers) >= KEPT:
+                    _leave(self._answers.popitem(last=False)[1])
                 self._answers[visitor] = answer
         if before is not None:
             _leave(before)
@@ -79,8 +81,6 @@ class Spool:
         old = [visitor for visitor, one in self._answers.items() if one.over and now - one.touched > KEPT_S]
         for visitor in old:
             del self._answers[visitor]
-        while len(self._answers) >= KEPT:
-            _leave(self._answers.popitem(last=False)[1])
 
 
 def merged(before: Screen | None, now: Screen) -> Screen:

@@ -11,14 +11,13 @@ from typing import Any
 
 from apps.gallery import drawing, own_data, results
 from apps.lab import Lab
-from apps.registry import ALL
+from apps.registry import ALL, QUIET
 from experiments.manifest import read_result
 from experiments.nanoim import shelf, studies, view
 from nma13.errors import LabError
 
 APP = next(app for app in ALL if app.name == "gallery")
 SUITES = ("hard", "noisy", "mini", "pilot")
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 PURPOSE = (
     "Two interactions, word for word the same in a chat, and yet a different action is right in each. "
     "What a transcript drops decides: silence, overlap, a look, an approval, a result that has just come in."
@@ -219,15 +218,9 @@ def _scorecard(name: str) -> tuple[str, str]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """This page alone, until stopped."""
-    from apps.command import serve
+    from apps.command import alone
 
-    try:
-        return serve([APP], argv, "./lab gallery", "Open the timeline gallery.")
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:  # before the page was up
-        return 130
+    return alone(APP, argv, "./lab gallery", "Open the timeline gallery.")
 
 
 if __name__ == "__main__":

@@ -43,10 +43,11 @@ class Writer:
         choice = self._chosen()
         if choice.backend == "none":
             return "no model: structure only"
-        name = self._model.describe().model if self._model else choice.spec.rsplit("/", 1)[-1]
+        model = self._model  # another thread may give it back meanwhile
+        name = model.describe().model if model else choice.spec.rsplit("/", 1)[-1]
         if self._failure:
             return f"{name} could not be loaded; structure only"
-        if self._model is None:
+        if model is None:
             return f"{name}, loading" if self._loading else name
         return f"{name}, {BUNDLED_NOTE}" if choice.bundled else name
 
@@ -56,20 +57,22 @@ class Writer:
 
     def report(self) -> dict[str, Any] | None:
         """What is known of the model that is loaded, as `./lab model --json` tells it; None before it is loaded."""
-        if self._model is None:
+        model = self._model
+        if model is None:
             return None
         from nma13.llm.probe import known_speed, model_report, probe_cached
 
-        about = self._model.describe()
-        probed = None if about.backend == "scripted" else probe_cached(self._model)
-        return model_report(self._model, self._chosen(), probed=probed, speed=known_speed(about))
+        about = model.describe()
+        probed = None if about.backend == "scripted" else probe_cached(model)
+        return model_report(model, self._chosen(), probed=probed, speed=known_speed(about))
 
     def voice(self, seed: int = 0) -> Voice | None:
         """Who writes; loads the model if that has not happened yet. A model that fails leaves structure only."""
         if not self.use_model or self._chosen().backend == "none":
             return None
         self._load_quietly()
-        return Voice(self._model, self._small, seed) if self._model else None
+        model = self._model
+        return Voice(model, self._small, seed) if model else None
 
     def close(self) -> bool:
         """Give the model back; False when it is still loading and would have to be waited for."""

@@ -52,9 +52,9 @@ Deliberate = Callable[[Problem, Asked, Path], dict[str, Any]]
 def read_problems(path: Path) -> tuple[Problem, ...]:
     """Every problem of a file; names must differ."""
     try:
-        lines = [line.strip() for line in path.read_text("utf-8").splitlines()]
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read ({error.strerror}). Nothing was run.") from None
+        lines = [line.strip() for line in path.read_text("utf-8").split("\n")]  # a text may hold other line ends
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} cannot be read as text ({error}). Nothing was run.") from None
     found = [_problem(line, number, path) for number, line in enumerate(lines, 1) if line]
     if not found:
         raise UsageError(f"{path} holds no problem. Nothing was run.")
@@ -68,9 +68,12 @@ def _problem(line: str, number: int, path: Path) -> Problem:
         return Problem(str(number), line)
     try:
         entry = json.loads(line)
-        return Problem(str(entry.get("id", number)), str(entry["text"]))
-    except (ValueError, KeyError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"Line {number} of {path} is no problem ({error}). Nothing was run.") from None
+    text = entry.get("text")
+    if not isinstance(text, str):
+        raise UsageError(f"Line {number} of {path} has no «text». Nothing was run.")
+    return Problem(str(entry.get("id", number)), text)
 
 
 def run_condition(

@@ -38,8 +38,18 @@ def machine() -> str:
 
 def write_result(path: Path, result: Mapping[str, Any]) -> None:
     """A result as JSON, readable and with one spelling."""
+    write_whole(path, json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A file that is there whole or not at all: studies go on from it, and pages read it while a study runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    half = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        half.write_text(text, encoding="utf-8")
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def read_result(path: Path) -> dict[str, Any]:

@@ -8,15 +8,16 @@ from typing import Any
 
 from apps import pieces
 from apps.html import Child, Html, el, text
+from loops.progress import OUTPUTS
 from loops.scenarios import load_scenarios
 from monitors import stations, tables
 from monitors.charts import time_of
 from monitors.difference import Difference, difference
 from monitors.read.board import Board, blocking
+from monitors.read.pulse import FLAGS
 from nma13.store import ROUNDS, STATIONS, LoopTables
 
 ROUND_NAMES = {"R1": "R1 · alone", "R2": "R2 · debate", "R3": "R3 · update"}
-FLAGS = ("confab", "closure", "overreach")
 
 
 def show(board: Board, loop: LoopTables, *, mark: bool) -> Html:
@@ -50,7 +51,7 @@ def _head(board: Board, loop: LoopTables) -> Html:
         said.append(f" · took {time_of(cycle['seconds'])}{rest}{inside}")
     said.append(f" · {cycle['model']} · seed {cycle['seed']}")
     if board.running:
-        said.append(f" · output {len(board.outputs)} of {len(ROUNDS) * len(STATIONS)}")
+        said.append(f" · output {len(board.outputs)} of {OUTPUTS}")
     title = el("h2", f"Cycle {cycle['cycle']:,}")
     return el("header", title, el("div", chips, class_="chips"), el("p", said, class_="note"), class_="board-head")
 

@@ -9,9 +9,11 @@ from typing import Any
 from apps import pieces
 from apps.gradio_setup import gr
 from apps.html import Child, Html, el, text
+from apps.registry import QUIET
 from monitors import stations
 from monitors.charts import UNREAD, time_of
-from monitors.kit import QUIET, Room, read, whole
+from monitors.kit import Room, read, whole
+from monitors.read.pulse import FLAGS
 from monitors.read.trends import Span, Sums, extent, sums
 from monitors.statistics import Share, difference, modes
 from nma13.store import STATIONS
@@ -101,7 +103,7 @@ def shares(first: Sums, second: Sums, *, asks_can: bool) -> Iterator[tuple[Child
             yield [who, " confirms CAN"], first.confirmed(name), second.confirmed(name)
     for name in STATIONS:
         one, two = first.stations[name], second.stations[name]
-        for flag in ("confab", "closure", "overreach"):
+        for flag in FLAGS:
             if getattr(one, flag) or getattr(two, flag):
                 pair = (Share(getattr(one, flag), one.outputs), Share(getattr(two, flag), two.outputs))
                 yield [stations.who(name), f" {flag.upper()}"], *pair

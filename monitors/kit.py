@@ -13,16 +13,14 @@ from typing import Any
 
 from apps.gradio_setup import gr
 from apps.lab import Lab
-from apps.registry import ALL, App
+from apps.registry import ALL, QUIET, App
 from monitors.memo import Memo
 from monitors.read.place import Place, Trouble, look, trouble_of
 from monitors.read.pulse import Alert, Pulse, alerts, read_pulse
-from nma13.errors import LabError
 from nma13.store import LOOPS, LoopTables, StoreError
 
 EVERY_S = 1.0  # an output shows within two seconds of its commit
 LOOK = Path(__file__).parent / "look"
-QUIET = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 SEEN_TAB = "the tab that is seen"
 # The page itself says which tab is seen: two that are opened at once could otherwise be told in either order.
 WHICH_TAB = """(told, tab) => [told, document.querySelector(
@@ -246,13 +244,7 @@ def _chosen_cycle(event: gr.EventData) -> Any:
 
 def main(monitor: Monitor, arguments: Sequence[str] | None = None) -> int:
     """This monitor alone, until stopped. Reading needs no language model, so none is loaded."""
-    from apps.command import serve
+    from apps.command import alone
 
     given = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        return serve([monitor.app], ["--no-model", *given], monitor.app.command, f"Watch loop {monitor.letter}.")
-    except LabError as error:
-        print(f"lab: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:  # before the page was up
-        return 130
+    return alone(monitor.app, ["--no-model", *given], monitor.app.command, f"Watch loop {monitor.letter}.")

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 from apps.gradio_setup import gr
+from apps.registry import QUIET
 from monitors.kit import whole
 from monitors.read.trends import Span, extent
 from nma13.store import LoopTables
@@ -20,8 +21,7 @@ def controls(chosen: str = "last 1,000") -> tuple[Any, Any, Any]:
     first = gr.Textbox("", placeholder="first", label="From cycle", max_lines=1, visible=False, min_width=110, scale=1)
     last = gr.Textbox("", placeholder="last", label="To cycle", max_lines=1, visible=False, min_width=110, scale=1)
     choice.change(
-        lambda chosen: [gr.update(visible=chosen == OWN)] * 2, choice, [first, last],
-        queue=False, show_progress="hidden", api_visibility="private",
+        lambda chosen: [gr.update(visible=chosen == OWN)] * 2, choice, [first, last], **QUIET
     )  # fmt: skip
     return choice, first, last
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from apps import glyphs, pieces
 from apps.html import Html, el
+from loops.progress import OUTPUTS
 from monitors.kit import Glance, Room
 from monitors.read.place import Trouble
 from monitors.read.pulse import Alert, Pulse
 
-OUTPUTS = 21  # in a whole cycle
-STATES = {"starting": "starting", "running": "running", "waiting": "waiting", "stopped": "stopped"}
 STANDS = {"missing": ("nothing yet", "plain"), "empty": ("nothing yet", "plain"), "busy": ("cannot look", "alarm")}
 TITLES = {
     "missing": "This loop has not written anything yet",
@@ -44,7 +43,7 @@ def _words(pulse: Pulse, alerts: tuple[Alert, ...]) -> list[Html]:
     stalled = next((alert for alert in alerts if alert.kind == "stalled"), None)
     state = pulse.heart.state if pulse.heart else "not running"
     tone = "alarm" if stalled else {"running": "calm", "starting": "calm", "waiting": "warm"}.get(state, "plain")
-    words = [_state(stalled.title.lower() if stalled else STATES.get(state, state), tone)]
+    words = [_state(stalled.title.lower() if stalled else state, tone)]
     if pulse.newest_cycle is not None:
         part = f" · output {pulse.said} of {OUTPUTS}" if pulse.said < OUTPUTS else ""
         words.append(el("span", "cycle ", el("b", f"{pulse.newest_cycle:,}"), part))

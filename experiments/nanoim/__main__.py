@@ -198,6 +198,8 @@ def _train(words: argparse.Namespace) -> int:
 
     for name, value in (options_from(words.config) if words.config else {}).items():
         setattr(words, name, value)
+    if words.kind not in DEFAULTS:
+        raise UsageError(f"There is no network {words.kind!r}; there are {', '.join(DEFAULTS)}. Nothing was trained.")
     recipe = replace(DEFAULTS[words.kind], seed=words.seed, hide=tuple(filter(None, words.hide.split(","))))
     if words.epochs:
         recipe = replace(recipe, epochs=words.epochs)

@@ -66,12 +66,12 @@ def read_log(text: str, name: str = "event log") -> list[Session]:
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # JSON may hold other signs that Python takes for line ends
         if not line.strip():
             continue
         try:
             plain = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             plain = None
         if not isinstance(plain, dict):
             raise TraceError(f"{name} line {number}: not a JSON object. Nothing was imported.")

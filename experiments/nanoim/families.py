@@ -114,7 +114,6 @@ def _timed(of: Family, state: Mapping[str, str], short: str, long: str) -> Famil
                   Member(long, state, "long"))  # fmt: skip
 
 
-_BY_NAME = {family.name: family for family in HARD}
 _TIMED = {
     "yield_detection": ({}, "WAIT", "SPEAK"),
     "hesitation": (_user("filled_pause"), "WAIT", "BACKCHANNEL"),
@@ -205,7 +204,3 @@ def vocabulary() -> dict[str, tuple[str, ...]]:
 
 def family_titles() -> dict[str, str]:
     return {family.name: family.title for family in (*HARD, *CONFIRM)}
-
-
-def family_of(name: str) -> Family:
-    return _BY_NAME[name]

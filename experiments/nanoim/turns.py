@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from nma13.errors import LabError
 
@@ -77,6 +77,10 @@ class Trace:
         return f"{self.pair}/{self.member}"
 
 
+TRACE_KINDS = {"pair": str, "member": str, "family": str, "split": str, "critical": int}
+TURN_KINDS = {field.name: int if field.name.endswith("_ms") else str for field in fields(MicroTurn)}
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """Two traces with one transcript and two right actions."""
@@ -119,10 +123,18 @@ def from_json(line: str, where: str = "trace") -> Trace:
         plain = json.loads(line)
         plain["turns"] = tuple(MicroTurn(**turn) for turn in plain["turns"])
         trace = Trace(**plain)
-    except (ValueError, TypeError, KeyError) as error:
+        _refuse_wrong_kinds(trace)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise TraceError(f"{where}: not a trace ({error}). Nothing was read from it.") from None
     check(trace, where)
     return trace
+
+
+def _refuse_wrong_kinds(trace: Trace) -> None:
+    for whole, kinds in ((trace, TRACE_KINDS), *((turn, TURN_KINDS) for turn in trace.turns)):
+        for name, kind in kinds.items():
+            if not isinstance(getattr(whole, name), kind):
+                raise TypeError(f"{name} is {getattr(whole, name)!r}")
 
 
 def check(trace: Trace, where: str = "trace") -> None:
@@ -158,13 +170,13 @@ def read_traces(path: Path) -> list[Trace]:
     """All traces of a JSONL file."""
     try:
         text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise TraceError(f"{path} cannot be read ({error.strerror}). Nothing was run.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise TraceError(f"{path} cannot be read as text ({error}). Nothing was run.") from None
     return list(_parse(text, path.name))
 
 
 def _parse(text: str, name: str) -> Iterator[Trace]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):  # JSON may hold other signs that Python takes for line ends
         if line.strip():
             yield from_json(line, f"{name} line {number}")
 
@@ -172,7 +184,3 @@ def _parse(text: str, name: str) -> Iterator[Trace]:
 def field_names() -> tuple[str, ...]:
     """The fields of a micro-turn, for schemas and cards."""
     return tuple(field.name for field in fields(MicroTurn))
-
-
-def as_plain(trace: Trace) -> dict[str, Any]:
-    return asdict(trace)

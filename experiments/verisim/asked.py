@@ -58,4 +58,4 @@ def _value(world: str, word: str) -> int | str | None:
     if world == "filesystem":
         return int(word) if word.isdecimal() and len(word) == 1 else word
     word = word.removeprefix("h")
-    return int(word) if word.isascii() and word.isdecimal() else None
+    return int(word) if word.isascii() and word.isdecimal() and len(word) < 10 else None

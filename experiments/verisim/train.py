@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from experiments.manifest import write_whole
 from experiments.verisim.factory import Plan, Transition, transitions, varied
 from experiments.verisim.model.learn import Recipe, train
 from experiments.verisim.model.queries import Bank
@@ -84,7 +85,7 @@ def ship(world: str, seed: int, folder: Path = SHIPPED, course: Course | None = 
         "versions": versions(),
         "again": f"./lab verisim train {world} --seed {seed} --check",
     }
-    path.with_suffix(".json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(manifest_of_weights(world, seed, folder), json.dumps(told, indent=1, sort_keys=True) + "\n")
     return told
 
 

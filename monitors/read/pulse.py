@@ -9,10 +9,11 @@ import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
+from loops.heart import STALL_AFTER_S
+from loops.progress import duration
+from loops.status import SILENT_S
 from nma13.store import LoopTables
 
-SILENT_S = 30.0  # a living process beats every few seconds
-QUIET_S = 900.0  # alive, but nothing finished for this long
 RECENT_OUTPUTS = 105  # five cycles
 BURST_ODDS = 1e-4  # a burst is what chance alone would show less often than this
 ENOUGH_OUTPUTS = 420
@@ -108,7 +109,7 @@ def standing(pulse: Pulse, now_ms: int) -> Alert | None:
     if heart.state == "waiting":
         return Alert("waiting", "Loop waits", heart.detail or "The process says that it waits, not for what.")
     since = (now_ms - pulse.written_ms) / 1000 if pulse.written_ms else 0.0
-    if since > QUIET_S:
+    if since > STALL_AFTER_S:
         return Alert(
             "stalled",
             "Loop stalled",
@@ -160,14 +161,3 @@ def chance_of_at_least(seen: int, of: int, rate: float) -> float:
         for k in range(seen, of + 1)
     )  # fmt: skip
     return min(1.0, sum(math.exp(one) for one in logs))
-
-
-def duration(seconds: float) -> str:
-    """A length of time as people say it."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    if seconds < 172_800:
-        return f"{seconds / 3600:.1f} h"
-    return f"{seconds / 86_400:.0f} days"

@@ -9,6 +9,7 @@ from datetime import datetime
 from monitors import charts, stations
 from monitors.kit import Room
 from monitors.read import own
+from monitors.read.pulse import FLAGS
 from monitors.read.trends import Span, Sums
 from monitors.report.figure import draw
 from monitors.report.parts import Figure, Heading, Paragraph, Part, Report, Table
@@ -105,7 +106,7 @@ def _profiles(sums: Sums, *, asks_can: bool) -> tuple[tuple[str, ...], tuple[tup
         shares = [Share(one.led, sums.cycles)]
         if asks_can:
             shares += [sums.confirmed(name), Share(one.blocked, sums.cycles)]
-        shares += [Share(getattr(one, flag), one.outputs) for flag in ("confab", "closure", "overreach")]
+        shares += [Share(getattr(one, flag), one.outputs) for flag in FLAGS]
         rows.append((stations.label(name), *(_short(share) for share in shares)))
     return head, tuple(rows)
 

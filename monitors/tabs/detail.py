@@ -7,8 +7,9 @@ from typing import Any
 
 from apps.gradio_setup import gr
 from apps.html import Html
+from apps.registry import QUIET
 from monitors import boards, tables
-from monitors.kit import QUIET, Part, Room, read, script, whole
+from monitors.kit import Part, Room, read, script, whole
 from monitors.read.board import board, moved
 from monitors.read.pulse import Pulse
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from apps.gradio_setup import gr
 from apps.html import Html, el
-from monitors.kit import QUIET, Part, Room, read
+from apps.registry import QUIET
+from monitors.kit import Part, Room, read
 from monitors.read.pulse import Pulse
 
 ReadPage = Callable[..., tuple[Html, Any]]

@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.gradio_setup import gr
 from apps.html import Html, el
+from apps.registry import QUIET
 from monitors import tables
 from monitors.export import fetched, new_file
 from monitors.kit import Part, Room, read
@@ -48,7 +49,7 @@ def build(room: Room) -> Part:
     def reading(*values: Any) -> Html:
         return read(room, lambda c: _page(_report(c, room, *values)), tables.nothing(NOTHING))
 
-    anew.click(reading, wishes, shown, queue=False, show_progress="hidden", api_visibility="private")
+    anew.click(reading, wishes, shown, **QUIET)
 
     def refresh(connection: sqlite3.Connection, _: Pulse, seen: Any, *values: Any) -> Any:
         return None if seen == values else (values, [_page(_report(connection, room, *values))])

@@ -64,7 +64,9 @@ class RuleEngine:
         if self._lexicon:
             ids |= {column.rule for column in self._lexicon.columns}
         if unknown := [name for name in self.overlay.off if name not in ids]:
-            raise RuleError(f"The overlay switches off {', '.join(unknown)}, which no rule file holds.")
+            raise RuleError(
+                f"The overlay switches off {', '.join(unknown)}, which no rule file holds; mend or remove it."
+            )
         self.rules = [
             rule
             for rule in rules

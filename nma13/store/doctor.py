@@ -47,9 +47,9 @@ def diagnose(folder: Path | None = None, *, thorough: bool = False, now_ms: int 
         report, found = examine(database, place, now, thorough=thorough)
         databases.append(report)
         findings += found
-    free = shutil.disk_usage(_existing(place)).free
+    free = shutil.disk_usage(existing(place)).free
     growth = _bytes_per_day(databases, now)
-    if not os.access(_existing(place), os.W_OK):
+    if not os.access(existing(place), os.W_OK):
         findings.append(
             Finding("error", str(place), "this folder cannot be written", "nothing new can be saved in it",
                     "give it to your user, or name another with NMA_DATA")
@@ -85,12 +85,13 @@ def render(report: Report) -> str:
             lines.append(f"  {database.name:<22} not made yet")
             continue
         lines.append(
-            f"  {database.name:<22} {_size(database.bytes):>9}   schema {database.schema} of {database.schema_known}"
+            f"  {database.name:<22} {size_in_words(database.bytes):>9}"
+            f"   schema {database.schema} of {database.schema_known}"
             f"   {database.integrity}   {sum(database.rows.values())} rows"
         )
     left = report.days_until_full
     forecast = "" if left is None else f", full in about {left} days at the present rate"
-    lines += ["", f"  disk: {_size(report.disk_free_bytes)} free{forecast}"]
+    lines += ["", f"  disk: {size_in_words(report.disk_free_bytes)} free{forecast}"]
     lines.append(f"  running: {', '.join(f'{n} (process {p})' for n, p in report.running.items()) or 'nothing'}")
     for finding in report.findings:
         lines += ["", f"  {finding.severity}: {finding.where}: {finding.what}"]
@@ -106,13 +107,14 @@ def _bytes_per_day(databases: list[DatabaseReport], now_ms: int) -> int | None:
     return int(sum(database.bytes for database in databases) / days) if days >= 1 else None
 
 
-def _existing(path: Path) -> Path:
+def existing(path: Path) -> Path:
+    """The nearest folder above that exists; its disk is the one that would be written to."""
     while not path.exists():
         path = path.parent
     return path
 
 
-def _size(count: int) -> str:
+def size_in_words(count: int) -> str:
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:

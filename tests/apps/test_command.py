@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from apps import shell
+import web
+from apps import scaling_explorer, shell, timeline_gallery
 from apps.command import moved, serve
 from apps.registry import existing
+from monitors import kit, loop_monitor
 from nma13.config import PORTS
 from nma13.errors import LabError, UsageError
 from tests.served import WEB
@@ -42,3 +45,15 @@ def test_the_folder_that_was_named_is_the_one_that_must_be_writable(
     with pytest.raises(LabError, match=r"data folder .*inside cannot be made"):
         serve([WEB], ["--no-model", "--data", str(barred / "inside")], "python web.py", "")
     assert not usual.exists()
+
+
+@pytest.mark.parametrize(
+    "start",
+    [web.main, timeline_gallery.main, scaling_explorer.main, lambda words: kit.main(loop_monitor.MONITOR, words)],
+    ids=["web", "gallery", "explorer", "monitor"],
+)
+def test_what_one_page_cannot_do_is_told_in_words(
+    start: Callable[[list[str]], int], data_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert start(["--host", "0.0.0.0"]) != 0
+    assert capsys.readouterr().err.startswith("lab: ")

@@ -15,6 +15,7 @@ from apps.settings import show
 from nma13 import locale
 from nma13.errors import UsageError
 from nma13.rules import load_rules
+from nma13.rules.lexicon import lexicon
 
 
 def test_a_secret_is_told_as_set_and_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,6 +45,13 @@ def test_the_overlay_is_told_as_it_stands(tmp_path: Path) -> None:
     assert "«&lt;dead&gt; line»" in shown
     assert "sha256:" in shown
     assert str(tmp_path / "overlay.toml") in shown
+
+
+def test_a_column_of_the_lexicon_can_be_switched_off_like_any_rule(tmp_path: Path) -> None:
+    column = lexicon().columns[0].rule
+    (tmp_path / "overlay.toml").write_text(f'off = ["{column}"]\n', "utf-8")
+    assert column in panel(tmp_path)
+    assert "broken" not in panel(tmp_path)
 
 
 @pytest.mark.parametrize("text", ["off = [", 'off = ["NO-SUCH-RULE"]', "wrong = 1", "off = 3"])

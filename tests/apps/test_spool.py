@@ -101,3 +101,4 @@ def test_only_the_last_visitors_are_kept() -> None:
         list(spool.ask(f"{number:032}", "a question", lambda _cancel: iter([("x",)])))
     assert spool.again(f"{0:032}") is None
     assert spool.again(f"{KEPT:032}") is not None
+    assert spool.again(f"{1:032}") is not None  # looking again pushes nobody out

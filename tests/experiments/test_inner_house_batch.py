@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from experiments.inner_house_batch import Batch, Problem, main, read_problems, run_condition
-from experiments.manifest import read_result
+from experiments.manifest import read_result, write_result
 from nma13.errors import UsageError
 from nma13.inner_house import Asked
 
@@ -27,7 +27,36 @@ def test_a_line_is_a_problem_or_a_json_object(source: Path) -> None:
     assert read_problems(source) == (Problem("1", COLLISION), Problem("house", "Do we sell the house?"))
 
 
-@pytest.mark.parametrize("wrong", ["", '{"id": 1}', '{"text": "a", "id": "x"}\n{"text": "b", "id": "x"}', "{"])
+def test_a_text_may_hold_a_line_separator(tmp_path: Path) -> None:
+    (tmp_path / "source").write_text('{"text": "one\u2028two"}\n', "utf-8")
+    assert read_problems(tmp_path / "source") == (Problem("1", "one\u2028two"),)
+
+
+def test_a_file_that_is_no_text_runs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "wrong").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="Nothing was run"):
+        read_problems(tmp_path / "wrong")
+
+
+def test_a_result_that_cannot_be_written_whole_leaves_the_one_before(tmp_path: Path) -> None:
+    write_result(tmp_path / "results.json", {"rows": [1]})
+    with pytest.raises(UnicodeEncodeError):
+        write_result(tmp_path / "results.json", {"rows": ["\ud800"]})
+    assert read_result(tmp_path / "results.json") == {"rows": [1]}
+    assert [path.name for path in tmp_path.iterdir()] == ["results.json"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "",
+        '{"id": 1}',
+        '{"text": null}',
+        pytest.param('{"a":' * 100_000, id="deep"),
+        '{"text": "a", "id": "x"}\n{"text": "b", "id": "x"}',
+        "{",
+    ],
+)
 def test_a_file_that_makes_no_sense_runs_nothing(tmp_path: Path, wrong: str) -> None:
     (tmp_path / "wrong").write_text(wrong)
     with pytest.raises(UsageError, match="Nothing was run"):

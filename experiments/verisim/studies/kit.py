@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 import platform
@@ -14,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from experiments.manifest import write_whole
 from experiments.verisim.metrics import interval, nested_interval
 from experiments.verisim.places import SHIPPED, figure_of, manifest_of, results_of
 from nma13.errors import LabError
@@ -156,11 +158,11 @@ def write(study: Study, preset: Preset, rows: Sequence[Row], seconds: float, fol
     from experiments.verisim.studies.figures import draw
 
     path = results_of(study.name, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="") as sink:
-        writer = csv.writer(sink, lineterminator="\n")
-        writer.writerow(Row._fields)
-        writer.writerows(rows)
+    sink = io.StringIO()
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(Row._fields)
+    writer.writerows(rows)
+    write_whole(path, sink.getvalue())
     kept = read(study.name, folder)
     said = study.verdict(kept)
     told = {
@@ -173,10 +175,8 @@ def write(study: Study, preset: Preset, rows: Sequence[Row], seconds: float, fol
         "machine": machine(),
         "versions": versions(),
     }
-    manifest_of(study.name, folder).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-    figure = figure_of(study.name, folder)
-    figure.parent.mkdir(parents=True, exist_ok=True)
-    figure.write_text(draw(study, kept), encoding="utf-8")
+    write_whole(manifest_of(study.name, folder), json.dumps(told, indent=1, sort_keys=True) + "\n")
+    write_whole(figure_of(study.name, folder), draw(study, kept))
 
 
 def machine() -> str:

@@ -33,6 +33,18 @@ LONG = (*SHORT[:3], (500, "user_audio_state", "silent"), (1700, "decision", "SPE
 BOTH = log(*SHORT) + log(*LONG, member="b")
 
 
+def test_words_may_hold_a_line_separator() -> None:
+    spoken = json.dumps(
+        {"session": "s-a", "t_ms": 950, "event": "user_text", "value": "one\u2028two"}, ensure_ascii=False
+    )
+    assert read_log(log(*SHORT) + spoken)[0].events[-1].value == "one\u2028two"
+
+
+def test_a_line_nested_beyond_reading_is_refused_by_its_number() -> None:
+    with pytest.raises(TraceError, match="line 1: not a JSON object"):
+        read_log("[" * 100_000)
+
+
 def test_ticks_are_merged_while_nothing_changes() -> None:
     trace = to_trace(read_log(log(*SHORT))[0])
     check(trace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -139,6 +140,8 @@ def test_traces_survive_the_way_to_disk_and_bad_ones_are_refused() -> None:
         "no",
         to_json(trace).replace('"t_ms":', '"t":', 1),
         to_json(trace).replace('"WAIT"', '"WALK"', 1),
+        to_json(replace(trace, critical="1")),
+        to_json(replace(trace, turns=(replace(trace.turns[0], dt_ms="200"), *trace.turns[1:]))),
     ):
         with pytest.raises(TraceError):
             from_json(broken)

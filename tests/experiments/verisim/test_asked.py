@@ -8,7 +8,7 @@ from experiments.verisim.worlds.contract import Action, Edit
 
 
 def test_lines_become_edits_and_the_rest_is_left_out() -> None:
-    said = "Sure!\nlink_add h0 h1\nlink_add 0\nflow_open 0 1 x\nrm -rf /\nexit 0\n"
+    said = "Sure!\nlink_add h0 h1\nlink_add 0\nflow_open 0 1 x\nrm -rf /\nexit 0\n" + "exit " + 5000 * "9"
     assert edits_in("network", said) == (Edit("link_add", (0, 1)), Edit("exit", (0,)))
     assert edits_in("filesystem", "create /a  644\ndelete /b\nresult 0 abc") == (
         Edit("delete", ("/b",)),

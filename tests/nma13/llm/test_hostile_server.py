@@ -18,7 +18,6 @@ from tests.nma13.llm.test_openai_server import MODELS, http, read_request, sse, 
 
 Ask = Callable[..., Request]
 STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-STOP = word("", '"stop"')
 
 
 @contextmanager

@@ -18,7 +18,7 @@ class Node(NamedTuple):
 
 
 FILE_MODE, DIR_MODE = "644", "755"
-EMPTY_FILE, NEW_DIR = Node("", FILE_MODE), Node(None, DIR_MODE)
+NEW_DIR = Node(None, DIR_MODE)
 
 
 @lru_cache(maxsize=65536)

@@ -23,10 +23,6 @@ def step(state: NetState, action: Action) -> Step:
     return Step(apply(state, delta), delta)
 
 
-def delta_of(state: NetState, action: Action) -> Delta:
-    return RULES[action.name](state, *action.args)
-
-
 def _host_up(state: NetState, name: int) -> Delta:
     if not 0 <= name < len(state.hosts):
         return (OFF,)
