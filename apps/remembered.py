@@ -148,7 +148,8 @@ def _loop_table(loops: Iterable[LoopStatus]) -> Html:
         tone: pieces.Tone = "alarm" if one.state in TROUBLED else "calm" if one.state == "running" else "plain"
         cycle = "–" if one.cycle is None else one.cycle
         quiet = "–" if one.seconds_since_output is None else f"{duration(one.seconds_since_output)} ago"
-        rows.append((one.source, pieces.chip(one.state, tone), one.detail or "–", cycle, one.cycles_finished, quiet))
+        name = f"Loop {one.source[-1].upper()}"
+        rows.append((name, pieces.chip(one.state, tone), one.detail or "–", cycle, one.cycles_finished, quiet))
     head = ("Loop", "State", "Because", "Cycle", "Finished", "Last output")
     return pieces.table(head, rows, "How the loops are")
 
