@@ -48,11 +48,17 @@ def memory_screen(folder: Path) -> Html:
         return nothing_remembered(folder)
     leading = next(iter(told.classes.items()), ("nothing yet", 0))
     top = pieces.cards(
-        card("Episodes", f"{told.episodes:,}", f"in {told.sessions:,} sessions"),
+        card(
+            "Episodes", f"{told.episodes:,}", "in 1 session" if told.sessions == 1 else f"in {told.sessions:,} sessions"
+        ),
         card("Since", day(told.first_ms), f"newest {when(told.last_ms)}"),
         card("Most often", leading[0], f"{leading[1]:,} of {told.episodes:,}"),
         card("Rules learned", told.rules, f"{told.feedback} words of feedback"),
-        card("Kept", f"{kept_days} days" if kept_days else "until forgotten", "change it under «Keep» below"),
+        card(
+            "Kept",
+            f"{kept_days} days" if kept_days else "until forgotten",
+            "change it under «Keep and take along» below",
+        ),
         label="Memory in short",
     )
     no_loops = el("p", "No loop has run here. To begin one, type ", pieces.code("./lab loop a"), " in a terminal.")
