@@ -49,11 +49,17 @@ def memory_screen(folder: Path) -> Html:
         return nothing_remembered(folder)
     leading = next(iter(told.classes.items()), ("nothing yet", 0))
     top = pieces.cards(
-        card("Episodes", f"{told.episodes:,}", f"in {told.sessions:,} sessions"),
+        card(
+            "Episodes", f"{told.episodes:,}", "in 1 session" if told.sessions == 1 else f"in {told.sessions:,} sessions"
+        ),
         card("Since", day(told.first_ms), f"newest {when(told.last_ms)}"),
         card("Most often", leading[0], f"{leading[1]:,} of {told.episodes:,}"),
         card("Rules learned", told.rules, f"{told.feedback} words of feedback"),
-        card("Kept", f"{kept_days} days" if kept_days else "until forgotten", "change it under «Keep» below"),
+        card(
+            "Kept",
+            f"{kept_days} days" if kept_days else "until forgotten",
+            "change it under «Keep and take along» below",
+        ),
         label="Memory in short",
     )
     no_loops = el("p", "No loop has run here. To begin one, type ", pieces.code("./lab loop a"), " in a terminal.")
@@ -149,7 +155,8 @@ def _loop_table(loops: Iterable[LoopStatus]) -> Html:
         tone: pieces.Tone = "alarm" if one.state in TROUBLED else "calm" if one.state == "running" else "plain"
         cycle = "–" if one.cycle is None else one.cycle
         quiet = "–" if one.seconds_since_output is None else f"{duration(one.seconds_since_output)} ago"
-        rows.append((one.source, pieces.chip(one.state, tone), one.detail or "–", cycle, one.cycles_finished, quiet))
+        name = f"Loop {one.source[-1].upper()}"
+        rows.append((name, pieces.chip(one.state, tone), one.detail or "–", cycle, one.cycles_finished, quiet))
     head = ("Loop", "State", "Because", "Cycle", "Finished", "Last output")
     return pieces.table(head, rows, "How the loops are")
 

@@ -117,7 +117,15 @@ def table_of(name: str, *, every: bool = False) -> str:
     return "\n".join([f"{about}.", "", *HEAD, *lines]) + "\n" if lines else ""
 
 
-QUOTED = ("memory_speed", "loops_cycle", "loops_kills", "monitors_ticks", "monitors_pages", "monitors_crowd")
+QUOTED = (
+    "documents",
+    "memory_speed",
+    "loops_cycle",
+    "loops_kills",
+    "monitors_ticks",
+    "monitors_pages",
+    "monitors_crowd",
+)
 HEAD = ("| what | here | ratio | against |", "|---|---|---|---|")
 ELSEWHERE = ("generalisation", "designs")  # shares of texts, not performance; docs/governance.md shows them
 

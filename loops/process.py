@@ -127,9 +127,9 @@ class _Work:
         """Say goodbye; a store that cannot be written any more must not hide why."""
         with suppress(StoreError, sqlite3.Error):
             self._event("stop", None, f"{self._progress.finished} cycles finished")
-        self._progress.say(
-            f"stopped: {self._progress.finished} cycles finished in this run; the record is {path_of(self._connection)}"
-        )
+        done = self._progress.finished
+        what = "1 cycle" if done == 1 else f"{done} cycles"
+        self._progress.say(f"stopped: {what} finished in this run; the record is {path_of(self._connection)}")
         self._give_model_back()
         self._connection.close()
 

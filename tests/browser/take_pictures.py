@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 
 from apps.access import Access
 from apps.lab import make_lab
+from apps.navigate import EXAMPLES
 from apps.registry import existing
 from apps.shell import open_pages
 from launcher.chromium import find, how_to_get_one
@@ -20,7 +21,10 @@ from loops.keepsake import lay_out
 from nma13.config import ROOT
 from nma13.inner_house import Asked, Started, wait
 from nma13.inner_house import start as start_session
+from nma13.kit import default_kit
 from nma13.llm.bundled import bundled_gguf
+from nma13.navigation_loop import Asked as Remembered
+from nma13.navigation_loop import navigate
 from tests.served import free_port, start
 
 TARGET = ROOT / "docs" / "pictures"
@@ -88,6 +92,9 @@ def of_the_record(browser: Browser, folder: Path, wanted: set[str]) -> None:
     """On a copy of the shipped record, without a model; the deliberation alone is the bundled model's."""
     record = lay_out(folder / "record")
     session = deliberated(record) if "inner-house" in wanted else ""
+    if "memory" in wanted:
+        for text in (*EXAMPLES, PIANIST, PROMISES):
+            list(navigate(text, default_kit(), None, Remembered(), record))
     served = start(record, Access())
     try:
         page = _page(browser, SIZE)
