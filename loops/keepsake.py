@@ -151,8 +151,8 @@ def _head(folder: Path) -> str:
                     "SELECT count(*) FROM process_events WHERE event = ? AND source = ?", (event, loop.source)
                 ).fetchone()[0]
     disturbed = (
-        f"The loops were killed and stopped while they wrote: they note kills: {events['crash']}, and going on in\n"
-        f"mid-cycle: {events['resume']}. A cycle that was interrupted took longer by the clock than in the model."
+        f"The loops were killed and stopped while they wrote:\n"
+        f"they note kills: {events['crash']}, and going on in mid-cycle: {events['resume']}. A cycle that was interrupted took longer by the clock than in the model."
     )
     return HEAD.format(models=", ".join(sorted(_models(folder))), days=" and ".join(sorted(days)), disturbed=disturbed)
 
