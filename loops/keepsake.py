@@ -152,7 +152,8 @@ def _head(folder: Path) -> str:
                 ).fetchone()[0]
     disturbed = (
         f"The loops were killed and stopped while they wrote:\n"
-        f"they note kills: {events['crash']}, and going on in mid-cycle: {events['resume']}. A cycle that was interrupted took longer by the clock than in the model."
+        f"they note kills: {events['crash']}, and going on in mid-cycle: {events['resume']}. A cycle that was\n"
+        "interrupted took longer by the clock than in the model."
     )
     return HEAD.format(models=", ".join(sorted(_models(folder))), days=" and ".join(sorted(days)), disturbed=disturbed)
 
