@@ -7,11 +7,13 @@ in a file of lines; each line's hash covers its body and the hash before it.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -66,23 +68,37 @@ def body_of(state: PipelineState, *, keep_input: bool) -> dict[str, Any]:
 
 def append_to_file(path: Path, state: PipelineState, *, keep_input: bool) -> Link:
     """Add a record behind the last one of the file; a file whose chain is broken is not continued."""
-    links = list(read_file(path)) if path.exists() else []
-    if faults := verify(links):
-        raise RecordError(f"{path.name} is not intact ({faults[0].what} at record {faults[0].seq}); nothing was added.")
-    parent = links[-1].hash if links else GENESIS
     body = canonical(body_of(state, keep_input=keep_input))
-    link = Link(len(links) + 1, parent, chain_hash(parent, body), body)
-    line = json.dumps({"seq": link.seq, "parent": link.parent, "hash": link.hash, "body": json.loads(body)})
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(handle, "a", encoding="utf-8") as file:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(handle, "ab", buffering=0) as file:
+            fcntl.flock(handle, fcntl.LOCK_EX)  # two processes at once would both stand behind the same record
             os.fchmod(handle, 0o600)
-            file.write(line + "\n")
+            links = list(read_file(path))
+            if faults := verify(links):
+                what = f"{faults[0].what} at record {faults[0].seq}"
+                raise RecordError(f"{path.name} is not intact ({what}); nothing was added.")
+            parent = links[-1].hash if links else GENESIS
+            link = Link(len(links) + 1, parent, chain_hash(parent, body), body)
+            _append(file, link)
     except OSError as error:
         raise RecordError(
             f"{path} cannot be written ({error.strerror}). The run is whole; it was not recorded. Name another file."
         ) from None
     return link
+
+
+def _append(file: FileIO, link: Link) -> None:
+    """A whole line or none: half of one would break the chain for good."""
+    line = json.dumps({"seq": link.seq, "parent": link.parent, "hash": link.hash, "body": json.loads(link.body)})
+    left, size = line.encode() + b"\n", os.fstat(file.fileno()).st_size
+    try:
+        while left:
+            left = left[file.write(left) :]  # a full disk takes a part without a word
+        os.fsync(file.fileno())
+    except OSError:
+        os.ftruncate(file.fileno(), size)
+        raise
 
 
 def read_file(path: Path) -> Iterator[Link]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from nma13.config import ROOT
 from nma13.kit import default_kit
 from nma13.pipeline import run
 from nma13.record import RecordError, append_to_file, read_file, replay, verify_file
@@ -74,3 +77,44 @@ def test_a_record_that_cannot_be_written_is_told_in_words(tmp_path: Path) -> Non
 def test_a_record_is_its_owners_alone(tmp_path: Path) -> None:
     append_to_file(tmp_path / "r.jsonl", run("I want to paint the fence."), keep_input=False)
     assert stat.S_IMODE((tmp_path / "r.jsonl").stat().st_mode) == 0o600
+
+
+APPEND = """
+import resource, signal, sys
+from pathlib import Path
+from nma13.config import ROOT
+from nma13.kit import default_kit
+from nma13.pipeline import run
+from nma13.record import append_to_file
+path, times, room = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
+state = run("Should I sell the house?", kit=default_kit())
+if room:
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, -1))
+for _ in range(times):
+    append_to_file(path, state, keep_input=True)
+"""
+
+
+def appending(path: Path, times: int, room: int = 0) -> subprocess.Popen[str]:
+    """A process of its own that adds records; `room`: so many bytes fit behind what is there."""
+    words = [sys.executable, "-c", APPEND, str(path), str(times), str(room)]
+    return subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+
+
+def test_two_processes_at_once_keep_one_chain(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    both = [appending(file, 15) for _ in range(2)]
+    assert [process.wait(timeout=60) for process in both] == [0, 0]
+    assert verify_file(file) == []
+    assert [link.seq for link in read_file(file)] == list(range(1, 31))
+
+
+def test_a_disk_that_fills_up_leaves_whole_records(tmp_path: Path) -> None:
+    file = tmp_path / "r.jsonl"
+    assert appending(file, 2).wait(timeout=60) == 0
+    before = file.read_bytes()
+    full = appending(file, 1, room=100)
+    assert "it was not recorded. Name another file." in full.communicate(timeout=60)[1]
+    assert file.read_bytes() == before
+    assert verify_file(file) == []
