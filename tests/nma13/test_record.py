@@ -80,7 +80,7 @@ def test_a_record_is_its_owners_alone(tmp_path: Path) -> None:
 
 
 APPEND = """
-import resource, signal, sys
+import os, resource, signal, sys
 from pathlib import Path
 from nma13.config import ROOT
 from nma13.kit import default_kit
@@ -91,6 +91,9 @@ state = run("Should I sell the house?", kit=default_kit())
 if room:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + room, -1))
+path.with_suffix(f".{os.getpid()}").touch()
+while not path.with_suffix(".go").exists():
+    pass
 for _ in range(times):
     append_to_file(path, state, keep_input=True)
 """
@@ -104,14 +107,18 @@ def appending(path: Path, times: int, room: int = 0) -> subprocess.Popen[str]:
 
 def test_two_processes_at_once_keep_one_chain(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
-    both = [appending(file, 15) for _ in range(2)]
+    both = [appending(file, 40) for _ in range(2)]
+    while not all(file.with_suffix(f".{process.pid}").exists() for process in both):
+        assert all(process.poll() is None for process in both)
+    file.with_suffix(".go").touch()
     assert [process.wait(timeout=60) for process in both] == [0, 0]
     assert verify_file(file) == []
-    assert [link.seq for link in read_file(file)] == list(range(1, 31))
+    assert [link.seq for link in read_file(file)] == list(range(1, 81))
 
 
 def test_a_disk_that_fills_up_leaves_whole_records(tmp_path: Path) -> None:
     file = tmp_path / "r.jsonl"
+    file.with_suffix(".go").touch()
     assert appending(file, 2).wait(timeout=60) == 0
     before = file.read_bytes()
     full = appending(file, 1, room=100)
