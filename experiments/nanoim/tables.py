@@ -199,6 +199,22 @@ def _result(name: str) -> dict[str, Any]:
     return found
 
 
+PARTS = {
+    "models": "twelve networks", "scorecards": "scorecards", "occlusion": "occlusion", "controls": "controls",
+    "calibration": "calibration", "statistics": "intervals and paired tests", "sweep": "ablations × seeds, both suites",
+    "lofo": "families left out, both suites", "meaning": "the study on graded meaning",
+}  # fmt: skip
+
+
+def times() -> str:
+    """What making every result anew took, by the clock and in the processor."""
+    found = _result("times")
+    rows = [[PARTS[part], f"{found['seconds'][part]:,.0f}", f"{found['processor_seconds'][part]:,.0f}"]
+            for part in found["seconds"]]  # fmt: skip
+    whole = [f"{sum(found[of].values()):,.0f}" for of in ("seconds", "processor_seconds")]
+    return markdown(("part", "seconds by the clock", "seconds of the processor"), [*rows, ["all of it", *whole]])
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "numbers": numbers,
     "ablations": ablations,
@@ -211,4 +227,5 @@ TABLES: dict[str, Callable[[], str]] = {
     "meaning": meaning,
     "meaning_controls": meaning_controls,
     "meaning_without": meaning_without,
+    "times": times,
 }
