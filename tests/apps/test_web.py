@@ -226,7 +226,7 @@ def test_the_server_talks_to_nobody_even_when_asked_to() -> None:
         _out, err = process.communicate(timeout=10)
     assert process.returncode == 0
     assert "OUTSIDE" not in err, err
-    assert "fetches nothing" in err  # the refusal was ours, not a broken request
+    assert "at _fetch_nothing" in err  # the refusal was ours, not a broken request
 
 
 def test_importing_web_and_asking_for_help_load_nothing_heavy() -> None:

@@ -1,6 +1,9 @@
 // What has the focus: what is to be seen of it, and how far the mark of its focus stands out from what lies behind it.
 async () => {
   for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame); // what appears with the focus is there
+  const appearing = document.getAnimations().filter((one) => one.effect?.target?.contains(document.activeElement));
+  const second = new Promise((done) => setTimeout(done, 1000)); // what moves without end is looked at as it is
+  await Promise.race([second, Promise.allSettled(appearing.map((one) => one.finished))]);
   const parse = (css) => {
     const found = css.match(/rgba?\(([^)]+)\)/);
     return found ? found[1].split(/[\s,/]+/).map(Number) : [0, 0, 0, 0];
