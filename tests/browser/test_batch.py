@@ -24,7 +24,7 @@ TEXTS = [
 def bring(page: Page, path: Path) -> None:
     page.get_by_role("button", name="Many texts at once").click()
     page.locator("input[type=file]").last.set_input_files(path)
-    expect(page.get_by_text(path.name).first).to_be_visible()
+    expect(page.get_by_role("cell", name=path.name).first).to_be_visible()
     page.get_by_role("button", name="Run the gates").click()
 
 
