@@ -170,8 +170,9 @@ def _grow(folder: Path, cycles: int) -> None:
         with transaction(connection):
             connection.executemany(
                 "INSERT INTO autonomous_loop_cycles (cycle, source, scenario_id, scenario_type, seed, model, status,"
-                " started_ms, finished_ms, seconds, bof_status, friction_type, lead_station, g2_passed, confab_count,"
-                " output_count) VALUES (?, 'loop_a', ?, ?, ?, 'scripted', 'done', ?, ?, ?, 'ok', ?, ?, 1, 0, 21)",
+                " started_ms, finished_ms, seconds, working_seconds, bof_status, friction_type, lead_station,"
+                " g2_passed, confab_count, output_count)"
+                " VALUES (?1, 'loop_a', ?2, ?3, ?4, 'scripted', 'done', ?5, ?6, ?7, ?7, 'ok', ?8, ?9, 1, 0, 21)",
                 [_grown(cycle, chance) for cycle in span],
             )
             connection.executemany(
