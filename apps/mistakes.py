@@ -16,6 +16,11 @@ from apps.gradio_setup import gr
 from nma13.errors import LabError
 
 
+def told(words: str) -> gr.Error:
+    """What a page shows until it is put away; the log has its own."""
+    return gr.Error(words, duration=None, print_exception=False)
+
+
 @contextmanager
 def told_calmly() -> Iterator[None]:
     """Turns whatever is raised inside into something a page may show."""
@@ -24,14 +29,12 @@ def told_calmly() -> Iterator[None]:
     except gr.Error:
         raise
     except LabError as error:  # already written for people
-        raise gr.Error(escape(str(error)), duration=None, print_exception=False) from None
+        raise told(escape(str(error))) from None
     except Exception:  # noqa: BLE001 - the last line before the page; nothing is swallowed
         mark = secrets.token_hex(3)
         print(f"[{mark}] a handler failed:\n{traceback.format_exc()}", file=sys.stderr, flush=True)
-        raise gr.Error(
-            f"Something in the lab failed. What was stored before is untouched. The log has the details under {mark}.",
-            duration=None,
-            print_exception=False,
+        raise told(
+            f"Something in the lab failed. What was stored before is untouched. The log has the details under {mark}."
         ) from None
 
 
@@ -89,10 +92,8 @@ def _fitting(read: Callable[..., Any]) -> Callable[..., Any]:
     async def reading(handler: Any, values: Any, *rest: Any, **more: Any) -> Any:
         name, wanted = handler.api_name or "this handler", len(handler.inputs)
         if len(values) < wanted:
-            raise gr.Error(
-                f"Nothing was run: {name} wants {wanted} values and was given {len(values)}. docs/web.md shows calls.",
-                duration=None,
-                print_exception=False,
+            raise told(
+                f"Nothing was run: {name} wants {wanted} values and was given {len(values)}. docs/web.md shows calls."
             )
         try:
             return await read(handler, values, *rest, **more)
@@ -103,10 +104,8 @@ def _fitting(read: Callable[..., Any]) -> Callable[..., Any]:
             where = traceback.extract_tb(error.__traceback__)[-1]
             kind = type(error).__name__
             print(f"a value given to {name} was refused: {kind} at {where.name}", file=sys.stderr, flush=True)
-            raise gr.Error(
-                f"Nothing was run: a value given to {name} is not of the kind it takes. docs/web.md shows calls.",
-                duration=None,
-                print_exception=False,
+            raise told(
+                f"Nothing was run: a value given to {name} is not of the kind it takes. docs/web.md shows calls."
             ) from None
 
     return reading

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -285,20 +286,21 @@ def run_many(
     workers: int = 1,
     context: NavigationContext = EMPTY_CONTEXT,
     kit: Callable[[], Kit] = default_kit,
+    executor: Executor | None = None,
     chunk: int = 64,
 ) -> Iterator[Outcome]:
     """Run texts one after another or in parallel processes; results come in the order of the texts.
 
     `kit` is a function that each process calls for each chunk of texts, so it must be importable and remember what
-    is dear to make, as `default_kit` does. Texts are drawn as results are taken: a long list is never held in memory
-    whole.
+    is dear to make, as `default_kit` does. `executor`: somebody's own (a cluster's, say) in place of local processes;
+    it stays open. Texts are drawn as results are taken: a long list is never held in memory whole.
     """
-    if workers <= 1:
+    if executor is None and workers <= 1:
         ready = kit()
         yield from (_outcome(text, context, ready) for text in texts)
         return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from _in_order(pool, iter(texts), partial(_run_chunk, context=context, kit=kit), chunk, workers)
+    with nullcontext(executor) if executor else ProcessPoolExecutor(workers) as pool:
+        yield from _in_order(pool, iter(texts), partial(_run_chunk, context=context, kit=kit), chunk, max(workers, 1))
 
 
 def _in_order(

@@ -96,7 +96,7 @@ def _append(file: FileIO, link: Link) -> None:
         while left:
             left = left[file.write(left) :]  # a full disk takes a part without a word
         os.fsync(file.fileno())
-    except OSError:
+    except BaseException:  # a full disk, or somebody who presses Ctrl-C
         os.ftruncate(file.fileno(), size)
         raise
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -281,3 +282,12 @@ def test_batches_keep_order_in_parallel() -> None:
     states = [(a, b) for a, b in zip(alone, beside, strict=True) if isinstance(a, PipelineState)]
     assert len(states) == 10
     assert all(canonical(a) == canonical(b) for a, b in states)
+
+
+def test_somebody_elses_executor_does_the_work_and_stays_open() -> None:
+    texts = [f"The shop number {i} opens at nine." for i in range(5)]
+    with ThreadPoolExecutor(2) as theirs:
+        found = list(run_many(iter(texts), executor=theirs, chunk=2))
+        assert theirs.submit(int, "7").result() == 7
+    states = [one for one in found if isinstance(one, PipelineState)]
+    assert [one.text for one in states] == texts
