@@ -75,6 +75,7 @@ class Handler(BaseHTTPRequestHandler):
     server: ModelServer
     protocol_version = "HTTP/1.1"
     timeout = 60
+    disable_nagle_algorithm = True  # or words wait for an answer to the words before them, up to 40 ms
 
     def log_message(self, format: str, *args: Any) -> None:
         """Silent: requests carry people's texts."""

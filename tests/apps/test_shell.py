@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 import stat
@@ -13,6 +14,7 @@ import pytest
 
 from apps.lab import make_lab
 from apps.registry import App
+from apps.serving import listen
 from apps.shell import open_pages, prepare_private_folder
 from apps.status import Board
 from nma13.errors import LabError
@@ -28,6 +30,25 @@ def test_pages_share_one_process_and_one_thread(local: Served) -> None:
     assert b'"web"' in ask(local.web, "/healthz").body
     assert b'"probe"' in ask(local.probe, "/healthz").body
     assert "pages" in {thread.name for thread in threading.enumerate()}
+
+
+def test_no_answer_waits_for_the_one_before_it_to_be_confirmed() -> None:
+    """Nagle's delay costs 40 ms an answer; asyncio switches it off only for sockets that name their protocol."""
+    delays: list[bool] = []
+
+    async def visit(listening: socket.socket) -> None:
+        def meet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            delays.append(not writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(meet, sock=listening):
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            await reader.read()
+            writer.close()
+
+    with listen("127.0.0.1", 0) as listening:
+        asyncio.run(visit(listening))
+    assert delays == [False]
 
 
 def test_when_one_port_is_busy_no_other_stays_taken(tmp_path: Path) -> None:
