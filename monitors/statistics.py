@@ -6,7 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -95,11 +95,10 @@ def modes(bins: Mapping[int, int]) -> Modes:
     mean = float(np.average(centres, weights=counts))
     spread = max(math.sqrt(float(np.average((centres - mean) ** 2, weights=counts))), width / 2)
     one = np.array([[1.0, mean, spread]])
-    two = max(
-        (_mixture(centres, counts, start, width) for start in _starts(centres, counts, spread)), key=lambda f: f[1]
-    )
-    gain = (2 * math.log(n) - 2 * _likelihood(centres, counts, one)) - (5 * math.log(n) - 2 * two[1])
-    ordered = two[0][np.argsort(two[0][:, 1])]
+    two, likelihood = _mixture(centres, counts, _starts(centres, counts, spread), width)
+    alone = float(_likelihood(counts, _humps(centres, one)))
+    gain = (2 * math.log(n) - 2 * alone) - (5 * math.log(n) - 2 * likelihood)
+    ordered = two[np.argsort(two[:, 1])]
     first, second = (_mode(row) for row in ordered)
     if gain > STRONG_BIC and _has_valley(ordered):
         words = (
@@ -125,10 +124,10 @@ def density(mode: Mode, log_seconds: np.ndarray) -> np.ndarray:
     return mode.weight * _normal(log_seconds, math.log10(mode.seconds), math.log10(mode.factor))
 
 
-def _starts(centres: np.ndarray, counts: np.ndarray, spread: float) -> list[np.ndarray]:
+def _starts(centres: np.ndarray, counts: np.ndarray, spread: float) -> np.ndarray:
     """Where the search begins: split at several quantiles, so that a small second mode is not overlooked."""
     shares = np.cumsum(counts) / counts.sum()
-    starts = []
+    starts: list[list[list[float]]] = []
     for split in (0.1, 0.3, 0.5, 0.7, 0.9):
         low = shares <= split
         if not low.any() or low.all():
@@ -137,43 +136,50 @@ def _starts(centres: np.ndarray, counts: np.ndarray, spread: float) -> list[np.n
         for part in (low, ~low):
             mean = float(np.average(centres[part], weights=counts[part]))
             rows.append([counts[part].sum() / counts.sum(), mean, spread / 2])
-        starts.append(np.array(rows))
+        starts.append(rows)
     middle = float(np.average(centres, weights=counts))
-    starts.append(np.array([[0.5, middle - spread, spread / 2], [0.5, middle + spread, spread / 2]]))
-    return starts
+    starts.append([[0.5, middle - spread, spread / 2], [0.5, middle + spread, spread / 2]])
+    return np.array(starts)
 
 
-def _mixture(x: np.ndarray, counts: np.ndarray, start: np.ndarray, width: float) -> tuple[np.ndarray, float]:
-    """Two normal humps by expectation and maximisation over the bins."""
-    fit, before = start.copy(), -math.inf
+def _mixture(x: np.ndarray, counts: np.ndarray, starts: np.ndarray, width: float) -> tuple[np.ndarray, float]:
+    """Two normal humps by expectation and maximisation over the bins, from all starts at once; the best of them."""
+    fits, before = starts, np.full(len(starts), -math.inf)
     narrowest = width / 2  # narrower than a bin cannot be seen
     for _ in range(ROUNDS):
-        parts = np.array([row[0] * _normal(x, row[1], row[2]) for row in fit]) + 1e-300
-        owes = counts * parts / parts.sum(axis=0)
-        sums = owes.sum(axis=1) + 1e-12
-        means = (owes @ x) / sums
-        variances = (owes * (x - means[:, None]) ** 2).sum(axis=1) / sums
-        fit = np.column_stack([sums / sums.sum(), means, np.maximum(np.sqrt(variances), narrowest)])
-        now = _likelihood(x, counts, fit)
-        if now - before < SETTLED * abs(now):
+        parts = _humps(x, fits)
+        now = _likelihood(counts, parts)
+        if np.all(now - before < SETTLED * abs(now)):
             break
         before = now
-    return fit, _likelihood(x, counts, fit)
+        owes = counts * parts / parts.sum(axis=1, keepdims=True)
+        sums = owes.sum(axis=2) + 1e-12
+        means = owes @ x / sums
+        variances = (owes * (x - means[..., None]) ** 2).sum(axis=2) / sums
+        shares = sums / sums.sum(axis=1, keepdims=True)
+        fits = np.stack([shares, means, np.maximum(np.sqrt(variances), narrowest)], axis=2)
+    best = int(np.argmax(now))
+    return fits[best], float(now[best])
 
 
-def _likelihood(x: np.ndarray, counts: np.ndarray, fit: np.ndarray) -> float:
-    whole = sum(row[0] * _normal(x, row[1], row[2]) for row in fit)
-    return float(np.sum(counts * np.log(whole + 1e-300)))
+def _likelihood(counts: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    return np.asarray((counts * np.log(parts.sum(axis=-2))).sum(axis=-1))
 
 
-def _normal(x: np.ndarray, mean: float, spread: float) -> np.ndarray:
-    return np.exp(-0.5 * ((x - mean) / spread) ** 2) / (spread * math.sqrt(2 * math.pi))
+def _humps(x: np.ndarray, fits: np.ndarray) -> np.ndarray:
+    """The density of each hump at each x; a fit is rows of (weight, mean, spread), and there may be many fits."""
+    weight, mean, spread = np.moveaxis(fits[..., None], -2, 0)
+    return weight * _normal(x, mean, spread) + 1e-300
+
+
+def _normal(x: np.ndarray, mean: Any, spread: Any) -> np.ndarray:
+    return np.asarray(np.exp(-0.5 * ((x - mean) / spread) ** 2) / (spread * math.sqrt(2 * math.pi)))
 
 
 def _has_valley(fit: np.ndarray) -> bool:
     """The fitted curve dips between two peaks, and the smaller peak is worth the name."""
     x = np.linspace(fit[0, 1] - fit[0, 2], fit[1, 1] + fit[1, 2], 400)
-    curve = sum(row[0] * _normal(x, row[1], row[2]) for row in fit)
+    curve = _humps(x, fit).sum(axis=0)
     rises = np.diff(curve) > 0
     peaks = [i for i in range(1, len(rises)) if rises[i - 1] and not rises[i]]
     if len(peaks) < 2:
