@@ -88,17 +88,12 @@ class Sums:
 
 def extent(connection: sqlite3.Connection, loop: LoopTables) -> Span | None:
     """From the first finished cycle to the last; None when none is finished."""
-    row = connection.execute(
-        f"SELECT min(cycle) AS first, max(cycle) AS last FROM {loop.cycles} WHERE source = ?",
+    first, last = connection.execute(  # two questions in one: asked together, min and max read every row
+        f"SELECT (SELECT min(cycle) FROM {loop.cycles} WHERE source = ?1), (SELECT max(cycle) FROM {loop.cycles}"
+        " WHERE source = ?1 AND status = 'done')",
         (loop.source,),
     ).fetchone()
-    if row["first"] is None:
-        return None
-    last = connection.execute(
-        f"SELECT cycle FROM {loop.cycles} WHERE source = ? AND status = 'done' ORDER BY cycle DESC LIMIT 1",
-        (loop.source,),
-    ).fetchone()
-    return Span(row["first"], last["cycle"]) if last else None
+    return None if last is None else Span(first, last)
 
 
 def sums(connection: sqlite3.Connection, loop: LoopTables, span: Span) -> Sums:

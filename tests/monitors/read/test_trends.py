@@ -73,6 +73,15 @@ def test_extent_leaves_out_the_cycle_under_way(folder: Path) -> None:
     connection.close()
 
 
+def test_the_extent_is_read_from_the_ends_and_not_from_every_cycle(folder: Path) -> None:
+    connection, loop = open_ro(LOOPS["loop_b"].database, folder), LOOPS["loop_b"]
+    connection.execute("SELECT 1").fetchone()  # the schema is read once
+    work: list[int] = []
+    connection.set_progress_handler(lambda: work.append(1), 10)
+    extent(connection, loop)
+    assert len(work) * 10 < CYCLES
+
+
 def test_steps_lose_no_cycle(folder: Path) -> None:
     connection, loop = open_ro("prime_experiment", folder), LOOPS["loop_b"]
     found, whole = steps(connection, loop, Span(1, CYCLES)), sums(connection, loop, Span(1, CYCLES))
