@@ -11,6 +11,7 @@ from experiments.verisim import places, report
 from experiments.verisim.studies import STUDIES, study
 from experiments.verisim.studies.kit import PRESETS, manifest, read
 from experiments.verisim.sweep import ENGINES, study_one, sweep
+from nma13.config import ROOT
 from nma13.errors import LabError
 
 
@@ -106,9 +107,9 @@ def summary() -> dict[str, Any]:
 
 
 def benchmark() -> list[dict[str, Any]]:
-    """The rows of `./lab bench verisim --json` as they were kept; they belong to the machine that made them."""
+    """The rows of `./lab bench verisim` as `--save` kept them; they belong to the machine that made them."""
     try:
-        kept = (places.SHIPPED / "benchmark.json").read_text(encoding="utf-8")
+        kept = (ROOT / "benchmarks" / "results" / "verisim.json").read_text(encoding="utf-8")
     except FileNotFoundError:
         return []
     rows: list[dict[str, Any]] = json.loads(kept)["rows"]
