@@ -41,6 +41,9 @@ class Filesystem:
     def apply(self, state: FsState, delta: Iterable[Edit]) -> FsState:
         return edits.apply(state, delta)
 
+    def fits(self, edit: Edit) -> bool:
+        return edits.fits(edit)
+
     def draw(self, driver: str, state: FsState, rng: random.Random) -> Action:
         return drivers.draw(driver, state, rng)
 
