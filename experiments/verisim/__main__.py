@@ -92,10 +92,9 @@ def _results(given: Any) -> int:
 def summary() -> dict[str, Any]:
     """The shipped results in one object; what was not run is left out."""
     told: dict[str, Any] = {"studies": {}, "floor": {}}
-    for name in STUDIES:
-        if places.manifest_of(name).exists():
-            said = manifest(name)
-            told["studies"][name] = {key: said[key] for key in ("verdict", "why", "preset")}
+    for name in report.shipped():
+        said = manifest(name)
+        told["studies"][name] = {key: said[key] for key in ("verdict", "why", "preset")}
     if "floor" in told["studies"]:
         told["floor"] = floor()
     if "knee" in told["studies"]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 from experiments.verisim.worlds.contract import Action, Delta, Edit, World, canonical_json
+from experiments.verisim.worlds.filesystem import edits as filesystem
+from experiments.verisim.worlds.network import edits as network
 
-# How many arguments each edit takes; what is a number is read as one.
-SHAPES: dict[str, dict[str, int]] = {
-    "network": {
-        "host_up": 1, "host_down": 1, "link_add": 2, "link_del": 2, "port_add": 2, "port_del": 2,
-        "deny_add": 2, "deny_del": 2, "flow_open": 3, "flow_close": 3, "clock": 0, "exit": 1,
-    },
-    "filesystem": {"create": 3, "delete": 1, "modify": 2, "move": 2, "chmod": 2, "cwd": 1, "env": 2, "result": 2},
-}  # fmt: skip
+SHAPES = {"filesystem": filesystem.SHAPES, "network": network.SHAPES}
+HINTS = {
+    "filesystem": 'The content of a directory is null, that of an empty file "".',
+    "network": "Hosts are numbers.",
+}
+NUMBER = re.compile(r"h?([0-9]{1,9})")
 
 Ask = Callable[[str], str]
 
@@ -32,13 +33,13 @@ class Asked:
 
 
 def prompt(world: World, state: Any, action: Action) -> str:
-    shapes = ", ".join(f"{op}/{count}" for op, count in SHAPES[world.name].items())
+    shapes = ", ".join(f"{op}/{len(shape)}" for op, shape in SHAPES[world.name].items())
     return (
         f"You predict one step of a simulated {world.name}.\n"
         f"State: {canonical_json(world.to_json(state))}\n"
         f"Action: {world.line(action)}\n"
         f"Answer with the edits the step makes, one a line: the name, then its arguments. Names/arguments: {shapes}.\n"
-        "Hosts are numbers. The last line is the result. Nothing else.\n"
+        f"{HINTS[world.name]} The last line is the result. Nothing else.\n"
     )
 
 
@@ -46,16 +47,24 @@ def edits_in(world: str, said: str) -> Delta:
     """The edits among the lines."""
     found = []
     for line in said.splitlines():
-        op, *args = line.strip().split()[:4] or [""]
-        if SHAPES[world].get(op) == len(args):
-            values = [_value(world, arg) for arg in args]
-            if None not in values:
-                found.append(Edit(op, tuple(values)))
+        op, *words = line.split() or [""]
+        shape = SHAPES[world].get(op)
+        if shape is not None and len(shape) == len(words):
+            try:
+                args = tuple(_value(word, kind) for word, kind in zip(words, shape, strict=True))
+            except ValueError:
+                continue
+            found.append(Edit(op, args))
     return tuple(found)
 
 
-def _value(world: str, word: str) -> int | str | None:
-    if world == "filesystem":
-        return int(word) if word.isdecimal() and len(word) == 1 else word
-    word = word.removeprefix("h")
-    return int(word) if word.isascii() and word.isdecimal() and len(word) < 10 else None
+def _value(word: str, kind: str) -> int | str | None:
+    """A word, nothing, or a number; `ValueError` where a number is due and none stands, or an endless one."""
+    if kind == "c" and word == "null":
+        return None
+    if kind in "cw":
+        return "" if word == '""' else word
+    number = NUMBER.fullmatch(word)
+    if number is None:
+        raise ValueError(f"«{word[:20]}» is no number")
+    return int(number[1])

@@ -4,11 +4,12 @@ Spreading signals through a network of thousands of hosts is what costs; it depe
 So one question here is one state with many actions: the network is walked once for all of them. Of the thousands of
 flows an `advance` asks about, those that are lost are kept and a handful of the others, or nothing else would count.
 
-    python -m experiments.verisim.large 5000 1000      hosts, steps of training; prints one JSON object
+    python -m experiments.verisim.large 5000 1000      prints one JSON object
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import resource
@@ -127,6 +128,10 @@ def exactness(arm: EditScorer, hosts: int, starts: tuple[str, ...], steps: int =
 
 
 if __name__ == "__main__":
-    given, usual = [int(word) for word in sys.argv[1:3]], Large()
-    course = replace(usual, hosts=given[0], recipe=replace(usual.recipe, steps=given[1]))
+    usual = Large()
+    parser = argparse.ArgumentParser(description="Train on large networks from nothing.")
+    parser.add_argument("hosts", type=int, nargs="?", default=usual.hosts)
+    parser.add_argument("steps", type=int, nargs="?", default=usual.recipe.steps, help="of training")
+    given = parser.parse_args()
+    course = replace(usual, hosts=given.hosts, recipe=replace(usual.recipe, steps=given.steps))
     print(json.dumps(asdict(train_large(course)[1])))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -55,6 +55,7 @@ class Random:
 
     seed: int = 0
     name: str = "random"
+    _rng: random.Random = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._rng = random.Random(self.seed)
@@ -62,8 +63,6 @@ class Random:
     def consults(self, moment: Moment) -> bool:
         left = moment.steps - moment.step
         return self._rng.random() < (moment.budget - moment.spent) / left
-
-    _rng: random.Random = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +85,11 @@ class Accumulated:
 
     def consults(self, moment: Moment) -> bool:
         return moment.since > self.threshold
+
+
+def always(policy: Policy) -> Callable[[int], Policy]:
+    """The same policy for every rollout; for those that remember nothing."""
+    return lambda _: policy
 
 
 def calibrated(doubts: Sequence[float], rho: float) -> Unsure:

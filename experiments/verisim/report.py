@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from experiments.manifest import write_whole
 from experiments.verisim import places
 from experiments.verisim.studies import STUDIES
 from experiments.verisim.studies.figures import draw
 from experiments.verisim.studies.kit import manifest, read
 from nma13.config import ROOT
+from nma13.errors import LabError
 
 PAGE = ROOT / "docs" / "verisim.md"
 BEGIN, END = "<!-- made by ./lab verisim figures: begin -->", "<!-- made by ./lab verisim figures: end -->"
@@ -48,8 +50,13 @@ def block() -> str:
 
 def page_with(text: str) -> str:
     """The page with its made part replaced."""
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, begun, rest = text.partition(BEGIN)
+    _, ended, after = rest.partition(END)
+    if not (begun and ended):
+        raise LabError(
+            f"{PAGE.name} has lost a line that says where its made part begins or ends, so the rest of the page "
+            f"could be overwritten. The page was not changed. The lines are: {BEGIN} and {END}"
+        )
     return before + block() + after
 
 
@@ -60,8 +67,8 @@ def refresh() -> list[Path]:
         rows, told = read(name), manifest(name)
         said = STUDIES[name].verdict(rows)
         told.update(verdict=said.word, why=said.why)
-        places.manifest_of(name).write_text(json.dumps(told, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        places.figure_of(name).write_text(draw(STUDIES[name], rows), encoding="utf-8")
+        write_whole(places.manifest_of(name), json.dumps(told, indent=1, sort_keys=True) + "\n")
+        write_whole(places.figure_of(name), draw(STUDIES[name], rows))
         made.append(places.figure_of(name))
-    PAGE.write_text(page_with(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write_whole(PAGE, page_with(PAGE.read_text(encoding="utf-8")))
     return [*made, PAGE]

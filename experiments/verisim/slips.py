@@ -12,8 +12,8 @@ from typing import Any
 from experiments.verisim.proposers import Prediction
 from experiments.verisim.worlds.contract import Action, Delta, Edit, generator
 from experiments.verisim.worlds.network import Network
+from experiments.verisim.worlds.network.edits import SHAPES
 
-HOSTS = {"host": 1, "link": 2, "port": 1, "deny": 2, "flow": 2}  # how many of an edit's arguments are hosts
 KNOWS = 0.8  # how often it doubts where it errs
 
 
@@ -40,11 +40,11 @@ class Slips:
 
     def _wrong(self, state: Any, true: Delta, rng: Any) -> Delta:
         """The edits with another host in the place of one; where there are none, an edit too much."""
-        place = next((at for at, edit in enumerate(true) if edit.op.split("_")[0] in HOSTS), None)
+        place = next((at for at, edit in enumerate(true) if "h" in SHAPES[edit.op]), None)
         if place is None:
             return (self.world.flip(state, rng), *true)
         op, args = true[place]
-        which = rng.randrange(HOSTS[op.split("_")[0]])
+        which = rng.randrange(SHAPES[op].count("h"))
         others = [host for host in range(self.world.hosts) if host not in args[:2]] or [0]
         moved = (*args[:which], rng.choice(others), *args[which + 1 :])
         edit = Edit(op, tuple(sorted(moved)) if op.startswith("link") else moved)

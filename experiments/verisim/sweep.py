@@ -17,17 +17,28 @@ from experiments.verisim.studies.kit import Preset
 from nma13.errors import LabError
 
 ENGINES = ("local", "ray")
-NEEDS = {"en1", "en2", "en3", "en4", "en5", "en7", "en10"}
+KINDS = ("edits", "flat", "graph", "graph+identity")
+NEEDS: dict[str, tuple[str, ...]] = {
+    "en1": ("flat",),
+    "en2": ("edits",),
+    "en3": ("graph",),
+    "en4": KINDS,
+    "en5": ("edits",),
+    "en7": KINDS,
+    "en10": ("graph",),
+}
 
 
 def arms_for(names: Sequence[str], preset: Preset) -> list[tuple[str, int, int, int]]:
     """The arms these studies share, as (kind, transitions, steps, seed); the long ones first."""
-    found: set[tuple[str, int, int, int]] = set()
-    for seed in range(preset.seeds) if NEEDS & set(names) else ():
-        for more, longer in [(1, 1), *(preset.more if "en4" in names else ())]:
-            count = more * preset.transitions
-            found |= {(kind, count, longer * preset.baseline, seed) for kind in ("flat", "graph", "graph+identity")}
-            found.add(("edits", count, longer * preset.ours, seed))
+    wanted = {(kind, 1, 1) for name in names for kind in NEEDS.get(name, ())}
+    if "en4" in names:
+        wanted |= {(kind, *more) for more in preset.more for kind in KINDS}
+    found = [
+        (kind, more * preset.transitions, longer * (preset.ours if kind == "edits" else preset.baseline), seed)
+        for kind, more, longer in wanted
+        for seed in range(preset.seeds)
+    ]
     return sorted(found, key=lambda each: (-each[2], each))
 
 
@@ -58,8 +69,13 @@ def sweep(names: Sequence[str], preset: Preset, folder: Path, jobs: int, engine:
 def local(function: Callable[..., str], tasks: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[str]:
     # Fresh processes: a forked one would inherit whatever threads the parent's libraries have begun.
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(function, *task) for task in tasks]):
-            yield done.result()
+        waiting = [pool.submit(function, *task) for task in tasks]
+        try:
+            for done in as_completed(waiting):
+                yield done.result()
+        finally:  # what failed, or was stopped, is told now and not after everything that was still to come
+            for each in waiting:
+                each.cancel()
 
 
 def on_ray(function: Callable[..., str], tasks: Sequence[tuple[Any, ...]], jobs: int) -> Iterator[str]:

@@ -6,7 +6,6 @@ nodes; with `identity` its nodes also carry which host they are, which is the on
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from experiments.verisim.worlds.network import Network
 
 F = nn.functional
 torch.set_num_threads(1)  # several threads were slower at these sizes
-NEVER = -1e9
+SENTENCE = 320  # how many tokens of state, action and delta the flat arm has places for
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +107,10 @@ class Flat(nn.Module):
 
     name = "flat"
 
-    def __init__(self, size: Size, words: Vocabulary, block: int = 320) -> None:
+    def __init__(self, size: Size, words: Vocabulary) -> None:
         super().__init__()
         self.words = words
-        self.decoder = Decoder(size, words.size, block)
+        self.decoder = Decoder(size, words.size, SENTENCE)
 
     def views(self, steps: Sequence[tuple[Any, Action]]) -> list[list[int]]:
         """What the arm is shown of each step; made once, where steps are shown again and again."""
@@ -170,8 +169,8 @@ def stacked(world: Network, steps: Sequence[tuple[Any, Action]], identity: bool)
 class TokenProposer:
     """A baseline as a proposer: greedy decoding under the grammar, all rollouts together."""
 
-    def __init__(self, net: Any, seconds: float = 0.0) -> None:
-        self.net, self.name, self.seconds = net, net.name, seconds
+    def __init__(self, net: Any) -> None:
+        self.net, self.name = net, net.name
         self.words: Vocabulary = net.words
         self._masks = {kind: self.words.mask(kind) for kind in "ehpx"}
 
@@ -224,7 +223,6 @@ def train_baseline(kind: str, world: Network, steps: Sequence[Transition], size:
     usable = [step for step in steps if all(0 <= arg < world.hosts or arg in world.ports for arg in step.action.args)]
     targets = [words.delta(step.delta)[:LONGEST] for step in usable]
     optimiser = torch.optim.AdamW(net.parameters(), lr=size.rate)
-    began = time.process_time()
     views = net.views([(step.state, step.action) for step in usable])
     net.train()
     for number in range(size.steps):
@@ -240,4 +238,4 @@ def train_baseline(kind: str, world: Network, steps: Sequence[Transition], size:
         loss.backward()
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
-    return TokenProposer(net, time.process_time() - began)
+    return TokenProposer(net)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -47,17 +48,20 @@ class EditScorer:
 def save(path: Path, weights: Weights) -> None:
     """Plain arrays, in a fixed order; no code is loaded with them. The file is there whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f"{path.stem}.{os.getpid()}.npz")
-    np.savez(half, **{name: weights[name] for name in sorted(weights)})
-    half.replace(path)
+    half = path.with_name(f".{path.stem}.{os.getpid()}.npz")
+    try:
+        np.savez(half, **{name: weights[name] for name in sorted(weights)})
+        half.replace(path)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def load(path: Path) -> Weights:
     try:
         with np.load(path, allow_pickle=False) as held:
             return {name: held[name] for name in held.files}
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError, BadZipFile) as error:
         raise LabError(
-            f"The weights {path} cannot be read ({error}). Nothing was changed. "
-            "Train them again with: ./lab verisim train"
+            f"The weights {path} cannot be read ({error}). Nothing was changed. Delete the file: an arm of a study is "
+            "trained again by the study, a shipped one with: ./lab verisim train network|filesystem --shipped"
         ) from None

@@ -9,14 +9,10 @@ import numpy as np
 from experiments.verisim.model.queries import Floats, Ints
 from experiments.verisim.worlds.contract import Action, Delta, Edit
 from experiments.verisim.worlds.network import Network
+from experiments.verisim.worlds.network.edits import SHAPES as EDITS  # `exit` is always last and ends a delta
 from experiments.verisim.worlds.network.state import NetState, links_of
 from experiments.verisim.worlds.network.text import SHAPES as ACTIONS
 
-# What each edit's arguments are: h a host, p a port, x an exit code. `exit` is always last and ends the delta.
-EDITS = {
-    "host_up": "h", "host_down": "h", "link_add": "hh", "link_del": "hh", "port_add": "hp", "port_del": "hp",
-    "deny_add": "hh", "deny_del": "hh", "flow_open": "hhp", "flow_close": "hhp", "clock": "", "exit": "x",
-}  # fmt: skip
 MARKS = ("pad", "up", "down", "denied", "link", "flow", "exit was", "action", "go")
 EXITS = 3
 LONGEST = 40
@@ -96,8 +92,8 @@ class Vocabulary:
 def dense(world: Network, state: NetState, action: Action, identity: bool) -> tuple[Floats, Floats, Floats]:
     """The pooled arm's view: node features, three N×N adjacencies, features of the whole.
 
-    Without `identity` a node says what it listens on, whom it denies, and that it is the first, second or third
-    host the action names; not which host it is. That is the source's featurisation.
+    Without `identity` a node says what it listens on, whom it denies, and that it is the first or second host
+    the action names; not which host it is. That is the source's featurisation.
     """
     n, ports = world.hosts, {port: place for place, port in enumerate(world.ports)}
     nodes = np.zeros((n, 1 + len(ports) + n + 2 + (n if identity else 0)), np.float32)

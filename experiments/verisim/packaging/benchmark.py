@@ -6,6 +6,7 @@ print(score_suite(my_model, "network"))
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +18,6 @@ from experiments.verisim.policies import Fixed
 from experiments.verisim.proposers import Proposer
 from experiments.verisim.worlds import make_world
 from experiments.verisim.worlds.contract import World, canonical_json
-from nma13.errors import LabError
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +104,9 @@ def step_labels(sample: Sample, world: World) -> Iterator[Label]:
 
 def grade_prediction(world: World, predicted: str, label: Label) -> float:
     """1 − divergence of a predicted next state in JSON; 0 where it cannot be read."""
-    import json
-
     try:
         said = world.from_json(json.loads(predicted))
         true = world.from_json(json.loads(label.next_state))
         return 1 - metrics.state_divergence(world, said, true)
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError, LabError):
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError):
         return 0.0

@@ -12,7 +12,7 @@ from typing import Any
 from experiments.verisim.factory import script
 from experiments.verisim.metrics import state_divergence
 from experiments.verisim.worlds import make_world
-from experiments.verisim.worlds.contract import Edit, World, canonical_json
+from experiments.verisim.worlds.contract import Edit, World, canonical_json, edits_among
 from nma13.errors import UsageError
 
 Seen = dict[str, Any]
@@ -36,20 +36,23 @@ class WorldModelEnv:
         self.free_running = free_running
         self._whole: Any = None
         self._at = 0
+        self._next = 0
         self._belief: Any = None
 
-    def reset(self, *, seed: int = 0, options: dict[str, Any] | None = None) -> tuple[Seen, dict[str, Any]]:
-        """A rollout by its seed; the same seed is the same rollout."""
+    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Seen, dict[str, Any]]:
+        """A rollout by its seed; the same seed is the same rollout. Without one, the rollout after the last."""
         del options
+        seed = self._next if seed is None else seed
+        self._next = seed + 1
         self._whole = script(self.world, self.driver, self.start, seed, self.steps, "environment")
         self._at, self._belief = 0, self._whole.start
         return self._seen(), {"seed": seed}
 
     def step(self, delta: Iterable[Any]) -> tuple[Seen, float, bool, bool, dict[str, Any]]:
-        """(seen, reward, terminated, truncated, info), as Gymnasium has it."""
+        """(seen, reward, terminated, truncated, info), as Gymnasium has it. What is no edit is left out."""
         if self._whole is None or self._at >= self.steps:
             raise UsageError("The rollout is over. Call reset() before the next step.")
-        after = self.world.apply(self._belief, [Edit(str(op), tuple(args)) for op, args in delta])
+        after = self.world.apply(self._belief, edits_among(self.world, delta))
         truth = self._whole.states[self._at]
         apart = state_divergence(self.world, after, truth)
         faithful = apart <= self.epsilon

@@ -1,6 +1,7 @@
-"""The benchmark as an Inspect task: `inspect eval experiments/verisim/packaging/inspect_task.py`.
+"""The benchmark as an Inspect task: `inspect_ai.eval(verisim("network"), model=…)`.
 
-Inspect is not among the lab's requirements; whoever evaluates with it has it installed.
+Inspect is not among the lab's requirements; whoever evaluates with it has it installed. It is imported when a task is
+made, so this file carries no `@task`, by which `inspect eval FILE` would find one.
 """
 
 from __future__ import annotations

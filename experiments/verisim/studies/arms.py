@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import Any
 
 from experiments.verisim.factory import Plan, Script, Transition, scripts, transitions
 from experiments.verisim.model.learn import Recipe, train
@@ -36,11 +35,11 @@ def trials(preset: Preset, purpose: str = "eval", longer: int = 1) -> list[Scrip
     return scripts(WORLD, Plan(("weighted", "adversarial"), ("empty",), seeds, longer * preset.steps, purpose))
 
 
-def taught(steps: Sequence[Transition], training: int, seed: int, start: Any = None) -> EditScorer:
+def taught(steps: Sequence[Transition], training: int, seed: int) -> EditScorer:
     """Our arm, taught on these transitions."""
     bank = Bank([CODEC.lay_out(step.state, step.action, step.delta) for step in steps])
     recipe = Recipe(steps=training, batch=64, seed=seed)
-    return EditScorer("network", train(CODEC.LAYOUT, bank, recipe, start).weights)
+    return EditScorer("network", train(CODEC.LAYOUT, bank, recipe).weights)
 
 
 @lru_cache(maxsize=32)

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 from experiments.verisim.factory import Plan, scripts
 from experiments.verisim.loop import Rules, run
-from experiments.verisim.policies import Fixed, Policy, calibrated
+from experiments.verisim.policies import Fixed, always, calibrated
 from experiments.verisim.studies.arms import WORLD, arm
 from experiments.verisim.studies.kit import Preset, Row, Study, Verdict, over_seeds, value
 
@@ -39,21 +39,17 @@ def en2b(preset: Preset) -> list[Row]:
         found: dict[str, list[list[float]]] = {"fixed": [], "entropy": []}
         spent = []
         for each, seen in zip(arms, doubts, strict=True):
-            rules = {"fixed": Fixed(), "entropy": calibrated(seen, rho)}
-            for name, policy in rules.items():
-                traces = run(WORLD, each, tests, Rules(rho, "belief", _always(policy)))
-                found[name].append([trace.horizon() / STEPS for trace in traces])
-            spent.append([len(trace.consulted) / STEPS for trace in traces])
+            fixed = run(WORLD, each, tests, Rules(rho, "belief", always(Fixed())))
+            unsure = run(WORLD, each, tests, Rules(rho, "belief", always(calibrated(seen, rho))))
+            found["fixed"].append([trace.horizon() / STEPS for trace in fixed])
+            found["entropy"].append([trace.horizon() / STEPS for trace in unsure])
+            spent.append([len(trace.consulted) / STEPS for trace in unsure])
         rows += [over_seeds(HORIZON, name, rho, groups) for name, groups in found.items()]
         pairs = zip(found["entropy"], found["fixed"], strict=True)
         beyond = [[a - 1.2 * b for a, b in zip(one, other, strict=True)] for one, other in pairs]
         rows.append(over_seeds(BETTER, "share of a rollout", rho, beyond))
         rows.append(over_seeds("consultations spent", "entropy", rho, spent))
     return rows
-
-
-def _always(policy: Policy):  # type: ignore[no-untyped-def]
-    return lambda _: policy
 
 
 def en2b_verdict(rows: Sequence[Row]) -> Verdict:

@@ -11,11 +11,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from experiments.manifest import write_whole
+from experiments.manifest import versions, write_whole
 from experiments.verisim.metrics import interval, nested_interval
 from experiments.verisim.places import SHIPPED, figure_of, manifest_of, results_of
 from nma13.errors import LabError
@@ -154,44 +153,34 @@ def value(rows: Sequence[Row], panel: str, series: str, x: Any) -> float:
 
 
 def write(study: Study, preset: Preset, rows: Sequence[Row], seconds: float, folder: Path) -> None:
-    """CSV, manifest and figure; the verdict is computed from the rows that were written."""
+    """CSV, manifest and figure. Verdict and figure come from the rows as a reader of the CSV has them, and before
+    anything is written: what cannot be judged or drawn leaves the results of an earlier run whole."""
     from experiments.verisim.studies.figures import draw
 
-    path = results_of(study.name, folder)
     sink = io.StringIO()
     writer = csv.writer(sink, lineterminator="\n")
     writer.writerow(Row._fields)
     writer.writerows(rows)
-    write_whole(path, sink.getvalue())
-    kept = read(study.name, folder)
-    said = study.verdict(kept)
+    kept = parsed(sink.getvalue())
+    said, figure = study.verdict(kept), draw(study, kept)
     told = {
         "study": study.name,
         "preset": asdict(preset),
         "verdict": said.word,
         "why": said.why,
         "cpu_seconds": round(seconds, 1),
-        "sha256": sha256(path.read_bytes()).hexdigest(),
+        "sha256": sha256(sink.getvalue().encode()).hexdigest(),
         "machine": machine(),
         "versions": versions(),
     }
+    write_whole(results_of(study.name, folder), sink.getvalue())
     write_whole(manifest_of(study.name, folder), json.dumps(told, indent=1, sort_keys=True) + "\n")
-    write_whole(figure_of(study.name, folder), draw(study, kept))
+    write_whole(figure_of(study.name, folder), figure)
 
 
 def machine() -> str:
-    """The machine in plain words; nothing in a run of ours uses a GPU."""
-    return f"{os.cpu_count()} CPU cores ({platform.machine()}), no GPU, one thread for each process"
-
-
-def versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("numpy", "torch"):
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    return found
+    """The machine in plain words; nothing in a run of ours uses a GPU, whether there is one or not."""
+    return f"{os.cpu_count()} CPU cores ({platform.machine()}), no GPU used, one thread of PyTorch for each process"
 
 
 def read(name: str, folder: Path = SHIPPED) -> list[Row]:
@@ -203,6 +192,10 @@ def read(name: str, folder: Path = SHIPPED) -> list[Row]:
             f"There are no results of the study {name} yet. Nothing was changed. "
             f"Run it with: ./lab verisim study {name}"
         ) from None
+    return parsed(text)
+
+
+def parsed(text: str) -> list[Row]:
     return [
         Row(
             r["panel"],

@@ -6,11 +6,11 @@ how often the proposer errs, what a consultation means, how faithfulness is coun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from experiments.verisim.factory import Plan, scripts
 from experiments.verisim.loop import Rules, run
-from experiments.verisim.policies import Fixed, Policy, calibrated
+from experiments.verisim.policies import Fixed, always, calibrated
 from experiments.verisim.proposers import Null, OracleBacked, Proposer
 from experiments.verisim.slips import Slips
 from experiments.verisim.studies.arms import WORLD, shipped
@@ -23,8 +23,8 @@ STEPS = 48
 
 
 def knee(preset: Preset) -> list[Row]:
-    seeds = tuple(range(100, 100 + 2 * preset.rollouts))
-    tests = scripts(WORLD, Plan(("weighted", "adversarial"), ("empty", "gnp"), seeds[: len(seeds) // 2], STEPS, "eval"))
+    seeds = tuple(range(100, 100 + preset.rollouts))
+    tests = scripts(WORLD, Plan(("weighted", "adversarial"), ("empty", "gnp"), seeds, STEPS, "eval"))
     held = scripts(WORLD, Plan(("weighted", "adversarial"), ("empty", "gnp"), (7, 8, 9), STEPS, "calibration"))
     slips = [Slips(WORLD, rate) for rate in RATES]  # type: ignore[arg-type]
     who: list[tuple[str, Proposer]] = [(each.name, each) for each in slips]
@@ -41,11 +41,6 @@ def knee(preset: Preset) -> list[Row]:
                     for measure, values in measures(traces, tolerance).items():
                         rows.append(point(panel(measure, grade, consult), name, rho, values))
     return rows
-
-
-def always(policy: Policy) -> Callable[[int], Policy]:
-    """The same policy for every rollout."""
-    return lambda _: policy
 
 
 def knee_verdict(rows: Sequence[Row]) -> Verdict:

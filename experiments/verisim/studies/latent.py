@@ -28,7 +28,8 @@ class Cell:
 
     hosts: int
     target: str = "learned"
-    """`learned` (an average of the encoder), or `oracle` (a fixed projection of the true next state)."""
+    """`learned` (the encoder's own; where guarded, a moving average's), or `oracle` (a fixed projection of the true
+    next state)."""
     guarded: bool = False
     """With variance and covariance terms against collapse."""
     negatives: int = 0

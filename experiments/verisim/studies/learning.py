@@ -9,6 +9,7 @@ from experiments.verisim.factory import Transition, branches
 from experiments.verisim.loop import Rules, Trace, run
 from experiments.verisim.metrics import bits_to_correct, delta_exact
 from experiments.verisim.model.queries import Bank
+from experiments.verisim.model.scorer import EditScorer
 from experiments.verisim.policies import Fixed
 from experiments.verisim.proposers import Proposer, Succeeds, predict
 from experiments.verisim.studies.arms import CODEC, EXIT_ONLY, WORLD, arm, lessons, shipped, taught, trials
@@ -90,9 +91,9 @@ def en4_verdict(rows: Sequence[Row]) -> Verdict:
 class Healing:
     """Takes a few gradient steps on what each consultation reveals, or on all that was revealed so far."""
 
-    def __init__(self, start: Any, replay: bool) -> None:
+    def __init__(self, start: EditScorer, replay: bool) -> None:
         self.name, self.replay = "healing", replay
-        self.arm = type(start)("network", start.weights)
+        self.arm = EditScorer("network", start.weights)
         self.seen: list[Transition] = []
 
     def predict_delta(self, state: Any, action: Action) -> Any:
@@ -146,7 +147,7 @@ def en5_verdict(rows: Sequence[Row]) -> Verdict:
 
 
 def counterfactuals(count: int, seed: int) -> list[Transition]:
-    """Four roads not taken for each step of the source's data."""
+    """Up to four other roads for each step of the source's data; by chance one may be the road that was taken."""
     found: list[Transition] = []
     rng = generator("counterfactual", seed)
     for step in lessons(count, seed):
@@ -182,7 +183,7 @@ def en6(preset: Preset) -> list[Row]:
 
 
 def interventions(proposer: Proposer, preset: Preset) -> list[tuple[bool, float]]:
-    """Actions nobody took, in states nobody trained on."""
+    """Actions drawn apart from what was done, in states nobody trained on."""
     rng, asked = generator("interventions"), []
     for each in trials(preset):
         for state in each.states[::8]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any, NamedTuple, Protocol
 
 from nma13.errors import UsageError
@@ -73,7 +74,11 @@ class World(Protocol):
         ...
 
     def apply(self, state: Any, delta: Iterable[Edit]) -> Any:
-        """Total: an edit that does not fit changes nothing, whatever a model proposes."""
+        """Edits of this world (see `fits`), in order; one that has nothing to change in this state changes nothing."""
+        ...
+
+    def fits(self, edit: Edit) -> bool:
+        """Is it an edit of this world at all: a known operation with arguments of its kinds?"""
         ...
 
     def draw(self, driver: str, state: Any, rng: random.Random) -> Action:
@@ -103,6 +108,20 @@ class World(Protocol):
     def flip(self, state: Any, rng: random.Random) -> Edit:
         """An edit that makes exactly one fact of the state wrong."""
         ...
+
+
+def edits_among(world: World, said: Iterable[Any]) -> Delta:
+    """The edits in an answer from outside the lab; what is no edit of this world is left out."""
+    found = []
+    for each in said:
+        try:
+            op, args = each
+            edit = Edit(op, tuple(int(arg) if isinstance(arg, Integral) else arg for arg in args))
+            if world.fits(edit):
+                found.append(edit)
+        except (TypeError, ValueError):
+            continue
+    return tuple(found)
 
 
 def canonical_json(value: Any) -> str:

@@ -16,6 +16,25 @@ def test_lines_become_edits_and_the_rest_is_left_out() -> None:
     )
 
 
+def test_a_directory_and_an_empty_file_can_be_said() -> None:
+    world = make_world("filesystem")
+    state, quiet = world.initial(), world.initial().out  # type: ignore[attr-defined]
+    for line, said in (
+        ("mkdir a", f"create /a null 755\nresult 0 {quiet}"),
+        ("touch a", f'create /a "" 644\nresult 0 {quiet}'),
+    ):
+        arm = Asked(world, lambda _, said=said: said)
+        right = world.step(state, world.parse(line)).delta
+        assert arm.predict_delta(state, world.parse(line)) == right
+
+
+def test_a_path_that_looks_like_a_number_is_a_path() -> None:
+    world = make_world("filesystem")
+    state = world.step(world.initial(), world.parse("mkdir a")).state
+    assert edits_in("filesystem", "move /a 5") == (Edit("move", ("/a", "5")),)
+    assert world.apply(state, edits_in("filesystem", "move /a 5")) != state
+
+
 def test_the_writer_sees_the_state_and_the_action() -> None:
     world, seen = make_world("network"), []
 

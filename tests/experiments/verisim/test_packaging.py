@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 
+import numpy as np
 import pytest
 
 from experiments.verisim.packaging import inspect_task
@@ -31,7 +32,8 @@ def test_steps_as_text_are_graded(name: str) -> None:
     label = next(each for each in step_labels(SUITES[name][0], world) if each.state != each.next_state)
     assert grade_prediction(world, label.next_state, label) == 1.0
     assert 0 < grade_prediction(world, label.state, label) < 1.0
-    for nonsense in ("", "no JSON", "[1]", "{}", "3"):
+    endless = json.dumps({**json.loads(label.next_state), "exit": float("inf")})
+    for nonsense in ("", "no JSON", "[1]", "{}", "3", endless, 200_000 * "["):
         assert grade_prediction(world, nonsense, label) == 0.0
 
 
@@ -51,6 +53,30 @@ def test_the_return_is_the_horizon(name: str) -> None:
     assert info["divergence"] > 0
     with pytest.raises(UsageError):
         env.step(())
+
+
+@pytest.mark.parametrize("name", WORLDS)
+def test_what_is_no_edit_is_left_out(name: str) -> None:
+    env = load_environment(world=name)
+    seen, _ = env.reset(seed=3)
+    right = env.world.step(seen["state"], seen["action"]).delta
+    nonsense = [("fly", (1,)), ("link_add", ("a", "b")), ("move", (1, 2)), ("exit", ()), (["x"], ()), 7, "clock"]
+    assert env.step([*nonsense, *right, ("delete", ([],)), ("exit", (None,))])[1] == 1.0
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    env = load_environment()
+    seen, _ = env.reset(seed=3)
+    right = env.world.step(seen["state"], seen["action"]).delta
+    assert env.step([(op, np.array(args, np.int64)) for op, args in right])[1] == 1.0
+
+
+def test_a_reset_without_a_seed_goes_on_to_the_next_rollout() -> None:
+    env = load_environment()
+    prompts = [env.reset()[0]["prompt"] for _ in range(6)]
+    assert len(set(prompts)) > 1
+    assert env.reset(seed=0)[0]["prompt"] == prompts[0]
+    assert env.reset()[1] == {"seed": 1}
 
 
 def test_a_faithful_rollout_is_cut_at_its_end() -> None:

@@ -128,3 +128,24 @@ def test_weights_that_cannot_be_read_are_said_so(tmp_path: Path) -> None:
         load(path)
     save(path, {"a": np.ones(2, np.float32)})
     assert load(path)["a"].tolist() == [1, 1]
+    whole = path.read_bytes()
+    for half in (b"", whole[: len(whole) // 2], whole[:-1]):
+        path.write_bytes(half)
+        with pytest.raises(LabError, match="cannot be read"):
+            load(path)
+
+
+def test_a_save_that_is_stopped_leaves_the_old_weights_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(half: Path, **_: object) -> None:
+        half.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    path = tmp_path / "weights.npz"
+    save(path, {"a": np.ones(2, np.float32)})
+    monkeypatch.setattr(np, "savez", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        save(path, {"a": np.zeros(2, np.float32)})
+    assert list(tmp_path.iterdir()) == [path]
+    assert load(path)["a"].tolist() == [1, 1]

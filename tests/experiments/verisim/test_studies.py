@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree
@@ -12,9 +13,10 @@ import pytest
 from experiments.verisim import places, report
 from experiments.verisim.__main__ import summary
 from experiments.verisim.model.queries import Bank
-from experiments.verisim.studies import STUDIES, arms, curves, latent, learning, objective, study
+from experiments.verisim.studies import STUDIES, arms, curves, latent, learning, objective, study, surface
 from experiments.verisim.studies.figures import draw
-from experiments.verisim.studies.kit import PRESETS, Preset, Row, conduct, manifest, over_seeds, point, read
+from experiments.verisim.studies.kit import PRESETS, Preset, Row, Verdict, conduct, manifest, over_seeds, point, read
+from experiments.verisim.sweep import arms_for
 from experiments.verisim.worlds import make_world
 from experiments.verisim.worlds.contract import Edit, generator
 from nma13.errors import LabError, UsageError
@@ -60,6 +62,31 @@ def test_shipped_weights_are_those_of_their_manifest(path: Path) -> None:
     assert told["parameters"] < 60_000
 
 
+def test_a_page_without_its_marks_is_not_overwritten() -> None:
+    for page in ("", "A page.", f"A page.\n{report.BEGIN}\nand all that follows"):
+        with pytest.raises(LabError, match="not changed"):
+            report.page_with(page)
+    assert report.page_with(f"a{report.BEGIN}b{report.END}c") == f"a{report.block()}c"
+
+
+def test_a_run_that_cannot_be_judged_leaves_the_earlier_one_whole(tmp_path: Path) -> None:
+    rows = [point("p", "a", 0.5, [value]) for value in (0.5, 0.7)]
+    fine = replace(STUDIES["knee"], run=lambda _: rows[:1], verdict=lambda _: Verdict("held", "so it is"))
+    conduct(fine, TINY, tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*.*")}
+    with pytest.raises(ZeroDivisionError):
+        conduct(replace(fine, run=lambda _: rows[1:], verdict=lambda found: 1 // 0), TINY, tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*.*")} == before
+    assert len(before) == 3
+
+
+@pytest.mark.parametrize("name", ["floor", "surface"])
+def test_without_weights_nothing_is_claimed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(surface, "weights_of", lambda world, seed: tmp_path / f"{world}-{seed}.npz")
+    with pytest.raises(LabError, match="needs the weights"):
+        STUDIES[name].run(TINY)
+
+
 @pytest.mark.parametrize("name", ["en2b", "en3", "en4", "en5", "en6", "en8", "en8b", "en9", "en10", "surface"])
 def test_a_study_runs_from_nothing(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NMA_DATA", str(tmp_path))
@@ -68,6 +95,9 @@ def test_a_study_runs_from_nothing(name: str, tmp_path: Path, monkeypatch: pytes
     assert read(name, tmp_path) == rows
     assert manifest(name, tmp_path)["verdict"] in ("held", "refuted", "mixed")
     ElementTree.fromstring(places.figure_of(name, tmp_path).read_text(encoding="utf-8"))
+    if name != "en2b":  # which trains arms of its own
+        trained = {path.stem for path in (places.own() / "arms").glob("*.npz")}
+        assert trained == {"-".join(map(str, each)) for each in arms_for([name], TINY)}
     arms.arm.cache_clear()
 
 
@@ -102,7 +132,7 @@ def test_an_exit_code_is_no_host() -> None:
     assert learning.named(()) is None
 
 
-def test_counterfactuals_are_actions_nobody_took() -> None:
+def test_counterfactuals_are_where_the_oracle_leads() -> None:
     found = learning.counterfactuals(40, 0)
     assert len(found) > 120
     assert all(learning.WORLD.step(step.state, step.action).state == step.after for step in found)

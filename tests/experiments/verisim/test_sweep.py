@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,21 @@ def test_every_arm_a_study_needs_is_trained_once_the_long_ones_first() -> None:
     assert ("flat", 30, 14, 1) in found
     assert sweep.arms_for(["knee", "floor"], SMALL) == []
     assert len(sweep.arms_for(["en7"], SMALL)) == 8
+    assert sweep.arms_for(["en1"], SMALL) == [("flat", 10, 7, 0), ("flat", 10, 7, 1)]
+
+
+def noted(folder: Path, number: int) -> str:
+    if number == 0:
+        raise LabError("the first fails")
+    time.sleep(0.2)
+    (folder / str(number)).touch()
+    return str(number)
+
+
+def test_after_one_failure_nothing_new_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(LabError, match="the first fails"):
+        list(sweep.local(noted, [(tmp_path, number) for number in range(12)], 1))
+    assert len(list(tmp_path.iterdir())) < 6
 
 
 def test_arms_trained_by_two_processes_are_those_one_would_train(

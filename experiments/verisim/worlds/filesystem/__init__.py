@@ -11,7 +11,7 @@ from experiments.verisim.worlds.contract import Action, Edit, Fact, Step
 from experiments.verisim.worlds.filesystem import drivers, edits, oracle, text
 from experiments.verisim.worlds.filesystem import state as states
 from experiments.verisim.worlds.filesystem.drivers import STARTS
-from experiments.verisim.worlds.filesystem.paths import join, parent
+from experiments.verisim.worlds.filesystem.paths import join, parent, under, within
 from experiments.verisim.worlds.filesystem.state import NEW_DIR, FsState
 
 
@@ -41,6 +41,9 @@ class Filesystem:
     def apply(self, state: FsState, delta: Iterable[Edit]) -> FsState:
         return edits.apply(state, delta)
 
+    def fits(self, edit: Edit) -> bool:
+        return edits.fits(edit)
+
     def draw(self, driver: str, state: FsState, rng: random.Random) -> Action:
         return drivers.draw(driver, state, rng)
 
@@ -62,8 +65,15 @@ class Filesystem:
     def probe(self, truth: FsState, belief: FsState, part: Hashable) -> tuple[FsState, int]:
         """One directory with its direct children; what lay below a child that is gone, goes with it."""
         directory = str(part)
+        start = under(directory)
         seen = {path: node for path, node in truth.nodes.items() if path == directory or parent(path) == directory}
-        nodes = {path: node for path, node in belief.nodes.items() if path != directory and parent(path) != directory}
+        held = {path for path, node in seen.items() if node.content is None}
+
+        def stays(path: str) -> bool:
+            child, below, _ = path[len(start) :].partition("/")
+            return not within(path, directory) or (bool(below) and start + child in held)
+
+        nodes = {path: node for path, node in belief.nodes.items() if stays(path)}
         nodes.update(seen)
         nodes.setdefault("/", NEW_DIR)
         return FsState(nodes, belief.cwd, belief.env, belief.exit, belief.out), 1 + len(seen)

@@ -14,7 +14,7 @@ from experiments.verisim.model.queries import Ints, Layout, Query
 from experiments.verisim.worlds.contract import Action, Delta, Edit
 from experiments.verisim.worlds.filesystem.oracle import listing
 from experiments.verisim.worlds.filesystem.paths import join, name, parent, resolve
-from experiments.verisim.worlds.filesystem.state import DIR_MODE, FILE_MODE, SILENCE, FsState, Node, digest
+from experiments.verisim.worlds.filesystem.state import DIR_MODE, FILE_MODE, SILENCE, FsState, digest
 from experiments.verisim.worlds.filesystem.text import SHAPES
 
 ACTIONS = {command: place for place, command in enumerate(SHAPES)}
@@ -206,6 +206,3 @@ def _edit(named: Named, this: str, op: str, chosen: dict[str, int]) -> Edit:
     if op == "env":
         return Edit(op, tuple(named.action.args[:2]))
     return Edit(op, (path,))
-
-
-__all__ = ["LAYOUT", "Named", "Node", "lay_out", "read"]

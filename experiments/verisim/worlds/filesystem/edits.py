@@ -8,6 +8,27 @@ from experiments.verisim.worlds.contract import Edit
 from experiments.verisim.worlds.filesystem.paths import within
 from experiments.verisim.worlds.filesystem.state import FsState, Node
 
+# What each edit's arguments are: c a content (none: a directory), x an exit code, w any other word.
+SHAPES: dict[str, str] = {
+    "create": "wcw",
+    "delete": "w",
+    "modify": "ww",
+    "move": "ww",
+    "chmod": "ww",
+    "cwd": "w",
+    "env": "ww",
+    "result": "xw",
+}
+KINDS: dict[str, tuple[type, ...]] = {"w": (str,), "c": (str, type(None)), "x": (int,)}
+
+
+def fits(edit: Edit) -> bool:
+    """Is it an edit of a filesystem at all, whatever the state?"""
+    shape = SHAPES.get(edit.op)
+    if shape is None or len(edit.args) != len(shape):
+        return False
+    return all(type(each) in KINDS[kind] for each, kind in zip(edit.args, shape, strict=True))
+
 
 def apply(state: FsState, delta: Iterable[Edit]) -> FsState:
     """The state after the edits, in order. An edit whose target is missing or of the wrong kind does nothing."""
@@ -76,4 +97,3 @@ APPLY: dict[str, Callable[..., None]] = {
     "env": _env,
     "result": _result,
 }
-OPS = tuple(APPLY)

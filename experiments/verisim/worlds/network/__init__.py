@@ -43,6 +43,9 @@ class Network:
     def apply(self, state: NetState, delta: Iterable[Edit]) -> NetState:
         return edits.apply(state, delta)
 
+    def fits(self, edit: Edit) -> bool:
+        return edits.fits(edit)
+
     def draw(self, driver: str, state: NetState, rng: random.Random) -> Action:
         return drivers.draw(driver, state, self.ports, rng)
 

@@ -105,8 +105,8 @@ def _aimed(name: str, state: NetState, rng: random.Random) -> Action | None:
 
 
 def _some_flow(state: NetState, rng: random.Random) -> tuple[int, int, int]:
-    """One of the first flows in order: sorting all of a large network's flows would cost more than the step."""
+    """One of the flows; of very many, one of the first 64 met: sorting them all would cost more than the step."""
     if len(state.flows) <= 64:
         return rng.choice(sorted(state.flows))
-    # A frozenset of integer tuples is laid out the same in every process (integers hash to themselves).
+    # Integers hash to themselves, so a frozenset that came about in the same way lies the same in every process.
     return next(islice(state.flows, rng.randrange(64), None))

@@ -8,6 +8,28 @@ from experiments.verisim.worlds.contract import Edit
 from experiments.verisim.worlds.network.reach import DOWN, fresh, joined, parted
 from experiments.verisim.worlds.network.state import Host, NetState
 
+# What each edit's arguments are: h a host, p a port, x an exit code; all of them whole numbers.
+SHAPES: dict[str, str] = {
+    "host_up": "h",
+    "host_down": "h",
+    "link_add": "hh",
+    "link_del": "hh",
+    "port_add": "hp",
+    "port_del": "hp",
+    "deny_add": "hh",
+    "deny_del": "hh",
+    "flow_open": "hhp",
+    "flow_close": "hhp",
+    "clock": "",
+    "exit": "x",
+}
+
+
+def fits(edit: Edit) -> bool:
+    """Is it an edit of a network at all, whatever the state?"""
+    shape = SHAPES.get(edit.op)
+    return shape is not None and len(edit.args) == len(shape) and all(type(each) is int for each in edit.args)
+
 
 def apply(state: NetState, delta: Iterable[Edit]) -> NetState:
     """The state after the edits, in order. Edits that name an unknown host, or say what is so already, do nothing."""
@@ -139,4 +161,3 @@ APPLY: dict[str, Callable[..., None]] = {
     "clock": _clock,
     "exit": _exit,
 }
-OPS = tuple(APPLY)

@@ -1,7 +1,8 @@
 """The truth about a network: for each action the edits it makes, the exit code last.
 
 Exit codes: 0 done (also when nothing had to change), 1 not reachable or no such flow, 2 a host that does
-not exist or a link from a host to itself. A broken flow stays until the next `advance`.
+not exist or a link from a host to itself. `close` asks for the flow alone: where there is none it is 1, whoever
+is named. A broken flow stays until the next `advance`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from experiments.verisim.worlds.contract import Action, CannotRead
 
+NUMBER = re.compile("[0-9]{1,9}")
 # What each argument of a command is: h a host, p a port.
 SHAPES: dict[str, str] = {
     "host_up": "h",
@@ -42,6 +45,8 @@ def usage(name: str) -> str:
 
 def _argument(word: str, kind: str) -> int:
     digits = word[1:] if kind == "h" else word
-    if not digits.isascii() or not digits.isdecimal() or (kind == "h" and word[0] != "h"):
-        raise CannotRead(f"«{word}» is no {'host; hosts are written h0, h1, …' if kind == 'h' else 'port number'}.")
+    if not NUMBER.fullmatch(digits) or (kind == "h" and word[0] != "h"):
+        raise CannotRead(
+            f"«{word[:20]}» is no {'host; hosts are written h0, h1, …' if kind == 'h' else 'port number'}."
+        )
     return int(digits)

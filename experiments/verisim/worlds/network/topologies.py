@@ -27,7 +27,7 @@ def tree(n: int, rng: random.Random) -> Links:
 
 def fat_tree(n: int, rng: random.Random) -> Links:
     """A tenth of the hosts are a core, joined in a ring; every other hangs on two of them."""
-    core = max(2, n // 10)
+    core = min(n, max(2, n // 10))
     ring = {(i, (i + 1) % core) for i in range(core)}
     return ring | {(up, i) for i in range(core, n) for up in rng.sample(range(core), 2)}
 
@@ -75,7 +75,7 @@ def populated(kind: str, n: int, ports: tuple[int, ...], rng: random.Random) -> 
     hosts = [
         Host(
             rng.random() > 0.04,
-            frozenset(rng.sample(ports, rng.randint(1, 2)) if rng.random() < 0.5 else ()),
+            frozenset(rng.sample(ports, min(len(ports), rng.randint(1, 2))) if rng.random() < 0.5 else ()),
             frozenset(rng.randrange(n) for _ in range(rng.choice((0, 0, 1, 2)))),
             frozenset(links),
         )

@@ -138,6 +138,18 @@ def test_a_probe_of_everything_repairs_the_tree() -> None:
     assert belief.nodes == truth.nodes
 
 
+@pytest.mark.parametrize("there", [["mkdir a"], ["mkdir a", "touch a/b"], ["touch a"], []])
+def test_what_lay_below_a_child_that_is_gone_goes_with_it(there: list[str]) -> None:
+    truth, belief = type_in(*there), type_in("mkdir a", "mkdir a/b", "mkdir a/b/c", "touch a/b/c/f", "touch g")
+    seen, _ = WORLD.probe(truth, belief, "/a")
+    assert seen.nodes == {**truth.nodes, "/g": belief.nodes["/g"]}
+
+
+def test_what_is_below_a_child_that_is_there_is_not_looked_at() -> None:
+    truth, belief = type_in("mkdir a", "mkdir a/b", "touch a/b/x"), type_in("mkdir a", "mkdir a/b", "touch a/b/y")
+    assert WORLD.probe(truth, belief, "/a")[0].nodes == belief.nodes
+
+
 @pytest.mark.parametrize(
     "line", ["", "sudo x", "mkdir", "mkdir a b", "chmod 9 a", "export A", "write a b;c", "mkdir $(x)"]
 )

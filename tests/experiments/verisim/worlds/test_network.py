@@ -153,6 +153,13 @@ def test_populated_networks_are_in_use() -> None:
         assert 0.3 <= sum(asked) / len(asked) <= 0.7, kind
 
 
+def test_the_smallest_networks_can_be_begun_too() -> None:
+    for hosts, ports in ((1, 1), (1, 3), (2, 1), (3, 1)):
+        world = network(hosts, ports)
+        for kind, seed in product(world.starts, range(10)):
+            assert len(world.start(kind, generator("small", seed)).hosts) == hosts
+
+
 def test_the_same_seed_is_the_same_bytes_in_another_process() -> None:
     code = (
         "from experiments.verisim.worlds import network;"
@@ -191,7 +198,17 @@ def test_a_probe_of_every_host_repairs_the_network() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "reboot h0", "link_up h0", "svc_up 0 80", "svc_up h0 https", "host_up h٣", "host_up h"]
+    "line",
+    [
+        "",
+        "reboot h0",
+        "link_up h0",
+        "svc_up 0 80",
+        "svc_up h0 https",
+        "host_up h٣",
+        "host_up h",
+        pytest.param("svc_up h0 " + 5000 * "9", id="endless"),
+    ],
 )
 def test_what_is_no_action_is_refused_in_words(line: str) -> None:
     with pytest.raises(CannotRead):

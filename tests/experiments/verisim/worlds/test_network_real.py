@@ -12,11 +12,14 @@ from experiments.verisim.worlds.network.reach import reaches
 from experiments.verisim.worlds.network.state import NetState, links_of
 
 WORLD = network(5, 3)
-WHY_NOT = real.why_not()
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(WHY_NOT), reason=f"no kernel to compare with: {WHY_NOT}"),
-]
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True, scope="module")
+def a_kernel_to_compare_with() -> None:
+    why_not = real.why_not()
+    if why_not:
+        pytest.skip(f"no kernel to compare with: {why_not}")
 
 
 def built(kind: str) -> list[Action]:
