@@ -57,12 +57,14 @@ class Trace:
 
     def graded_horizon(self, facts: float) -> int:
         """The horizon at a tolerance of so many wrong facts."""
-        wrong = [d / u for d, u in zip(self.divergences, self.units, strict=True)]
-        return metrics.horizon(wrong, facts)
+        return metrics.horizon(self._wrong_facts(), facts)
 
     def graded_share(self, facts: float) -> float:
-        wrong = [d / u for d, u in zip(self.divergences, self.units, strict=True)]
-        return metrics.faithful_share(wrong, facts)
+        return metrics.faithful_share(self._wrong_facts(), facts)
+
+    def _wrong_facts(self) -> list[float]:
+        # Rounded: three wrong facts of seventeen come out as 3.0000000000000004, and that is not more than three.
+        return [round(d / u, 9) for d, u in zip(self.divergences, self.units, strict=True)]
 
 
 Learns = Callable[[Any, Action, Any], None]

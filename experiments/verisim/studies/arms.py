@@ -64,16 +64,20 @@ def shipped(world: str = "network", seed: int = 0) -> EditScorer:
     return EditScorer(world, load(weights_of(world, seed)))
 
 
-def line_up(preset: Preset, seed: int) -> dict[str, Proposer]:
-    """Everyone, from nothing to the truth."""
+def line_up(preset: Preset) -> dict[str, list[Proposer]]:
+    """Everyone, from nothing to the truth, in each training; what is the same for every seed stands once."""
     few, base = preset.transitions, preset.baseline
+
+    def trained(kind: str, steps: int) -> list[Proposer]:
+        return [arm(kind, few, steps, seed) for seed in range(preset.seeds)]
+
     return {
-        "null": Null(),
-        EXIT_ONLY: Succeeds(WORLD),
-        "flat": arm("flat", few, base, seed),
-        "graph": arm("graph", few, base, seed),
-        "graph+identity": arm("graph+identity", few, base, seed),
-        "edits, same data": arm("edits", few, preset.ours, seed),
-        "edits, shipped": shipped(),
-        "oracle": OracleBacked(WORLD),
+        "null": [Null()],
+        EXIT_ONLY: [Succeeds(WORLD)],
+        "flat": trained("flat", base),
+        "graph": trained("graph", base),
+        "graph+identity": trained("graph+identity", base),
+        "edits, same data": trained("edits", preset.ours),
+        "edits, shipped": [shipped()],
+        "oracle": [OracleBacked(WORLD)],
     }

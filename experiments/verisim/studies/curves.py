@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from experiments.verisim.loop import Rules, Trace, run
@@ -39,16 +39,14 @@ def by_seed(traces: Sequence[Sequence[Trace]], tolerance: float) -> dict[str, li
     return {name: [found[name] for found in each] for name in each[0]}
 
 
-def curve(
-    arms: Sequence[dict[str, Proposer]], names: Sequence[str], preset: Preset, rhos: Sequence[float]
-) -> list[Row]:
-    """Every arm at every budget under both meanings of a consultation."""
+def curve(arms: Mapping[str, Sequence[Proposer]], preset: Preset) -> list[Row]:
+    """Every arm, in each of its trainings, at every budget under both meanings of a consultation."""
     rows, tests = [], trials(preset)
     for consult in CONSULTS:
-        for name in names:
-            for rho in rhos:
+        for name, trainings in arms.items():
+            for rho in RHOS:
                 rules = Rules(rho, consult, lambda _: Fixed())  # type: ignore[arg-type]
-                traces = [run(WORLD, each[name], tests, rules) for each in arms]
+                traces = [run(WORLD, each, tests, rules) for each in trainings]
                 for grade, tolerance in GRADES.items():
                     for measure, groups in by_seed(traces, tolerance).items():
                         rows.append(over_seeds(panel(measure, grade, consult), name, rho, groups))
@@ -56,8 +54,9 @@ def curve(
 
 
 def en1(preset: Preset) -> list[Row]:
-    arms = [{"flat": arm("flat", preset.transitions, preset.baseline, seed)} for seed in range(preset.seeds)]
-    return curve(arms, ["flat"], preset, RHOS)
+    return curve(
+        {"flat": [arm("flat", preset.transitions, preset.baseline, seed) for seed in range(preset.seeds)]}, preset
+    )
 
 
 def en1_verdict(rows: Sequence[Row]) -> Verdict:
@@ -173,8 +172,7 @@ def en3_verdict(rows: Sequence[Row]) -> Verdict:
 
 
 def en7(preset: Preset) -> list[Row]:
-    arms = [line_up(preset, seed) for seed in range(preset.seeds)]
-    return curve(arms, list(arms[0]), preset, RHOS)
+    return curve(line_up(preset), preset)
 
 
 def bend(rows: Sequence[Row], where: str, who: str) -> float:

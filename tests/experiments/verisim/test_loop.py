@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from experiments.verisim.factory import Plan, scripts
-from experiments.verisim.loop import Rules, run
+from experiments.verisim.loop import Rules, Trace, run
 from experiments.verisim.policies import Fixed, Moment, Random, Unsure, calibrated, calibrated_drift
 from experiments.verisim.proposers import Null, OracleBacked, Prediction, Succeeds
 from experiments.verisim.worlds import make_world
@@ -18,6 +18,15 @@ WORLDS = ("network", "filesystem")
 
 def some(world: Any, steps: int = 40) -> Any:
     return scripts(world, Plan(("weighted", "adversarial"), ("empty", world.starts[1]), (7, 8), steps, "test"))
+
+
+def test_three_wrong_facts_are_not_more_than_three() -> None:
+    """However many facts there are: of seventeen, three come out as 3.0000000000000004 before they are rounded."""
+    for facts in range(1, 200):
+        three = Trace(divergences=[3 * (1 / facts)], units=[1 / facts])
+        thrice = Trace(divergences=[6 / (2 * facts)], units=[1 / facts])
+        assert three.graded_horizon(3.0) == thrice.graded_horizon(3.0) == 1
+        assert three.graded_share(3.0) == thrice.graded_share(3.0) == 1.0
 
 
 @pytest.mark.parametrize("name", WORLDS)
