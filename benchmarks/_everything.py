@@ -89,6 +89,7 @@ class Kept:
             self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
 
     def last_words(self) -> str:
         return self.log.read_text("utf-8", "replace")[-600:]

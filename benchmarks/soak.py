@@ -169,13 +169,13 @@ def kill_in_turn(stage: Stage, every: float, chance: random.Random) -> None:
     victims: list[Callable[[], None]] = []
     while True:
         stage.rest(every * chance.uniform(0.6, 1.4))
+        stage.met.died += [one.name for one in (stage.web, stage.monitors, *stage.loops) if one.died()]
         if stage.until - time.monotonic() < 15:
             return
         if not victims:
             victims = [*(one.kill for one in (stage.web, stage.monitors, *stage.loops)), lambda: _kill_house(stage)]
             chance.shuffle(victims)
         victims.pop()()
-        stage.met.died += [one.name for one in (stage.web, stage.monitors, *stage.loops) if one.died()]
 
 
 def _kill_house(stage: Stage) -> None:
