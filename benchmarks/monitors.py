@@ -211,9 +211,9 @@ def crowd(folder: Path, seconds: int) -> Iterator[Row]:
         seen, until = Seen(), time.monotonic() + seconds
         with ThreadPoolExecutor(CLIENTS * len(MONITORS)) as pool:
             watched = [pool.submit(_watch, ports[name], tab, until, seen) for name in MONITORS for tab in tabs[name]]
-        for one in watched:
-            one.result()  # a client that broke down has measured nothing, and says so here
         told = [loop.communicate(timeout=60)[0] for loop in loops]
+    for one in watched:
+        one.result()  # a client that broke down has measured nothing, and says so here
     written, lost, twice = _count(folder)
     locked = sum(len(re.findall(r"\blocked\b", words)) for words in (*told, *seen.failures))
     against = f"{CLIENTS} clients on each of {len(MONITORS)} monitors, {many} browsers, 2 scripted loops, {seconds} s"

@@ -85,7 +85,7 @@ def _data_words(words: _Words) -> None:
 def _network_words(words: _Words) -> None:
     one = words.on_suite("train", _train, "train a network from scratch", out=f"a file in {TRAINED}")
     _kind(one)
-    one.add_argument("--config", type=Path, help="a TOML file with the same options")
+    one.add_argument("--config", type=Path, help="a TOML file with the same options; where it names one, it decides")
     one.add_argument("--hide", default="", help="fields not shown, comma between them")
     one.add_argument("--epochs", type=int)
     one = words.on_suite("eval", _eval, "score a policy: a baseline by name, or a network")
