@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -10,7 +11,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
@@ -89,6 +89,7 @@ class Kept:
             self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
+            self._process.wait()
 
     def last_words(self) -> str:
         return self.log.read_text("utf-8", "replace")[-600:]
@@ -122,7 +123,7 @@ def _answers(address: str) -> bool:
     try:
         with urllib.request.urlopen(f"{address}/config", timeout=10) as reply:
             return bool(reply.status == 200)
-    except (OSError, urllib.error.URLError):
+    except (OSError, http.client.HTTPException):
         return False
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nma13.config import ROOT
+from nma13.errors import UsageError
 
 FOLDER = ROOT / "data" / "evaluation"
 PARTS = ("tune", "heldout")
@@ -82,7 +83,10 @@ def texts_hash(part: str, author: str = "", folder: Path = FOLDER) -> str:
 
 
 def _files(part: str, author: str, folder: Path) -> list[Path]:
-    return sorted(folder.glob(f"{part}_{author or '*'}.jsonl"))
+    found = sorted(folder.glob(f"{part}_{author or '*'}.jsonl"))
+    if not found:
+        raise UsageError(f"There are no texts {part}_{author or '*'}.jsonl in {folder}. Nothing was read.")
+    return found
 
 
 def _labelled(row: Mapping[str, Any]) -> LabelledText:

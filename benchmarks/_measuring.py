@@ -1,4 +1,4 @@
-"""What several benchmarks measure with: a median in milliseconds, and a part of oneself in another process."""
+"""What several benchmarks measure with: seconds, a median in milliseconds, memory, a part in another process."""
 
 from __future__ import annotations
 
@@ -12,13 +12,19 @@ from pathlib import Path
 from nma13.config import ROOT
 
 
+def seconds(do: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    do()
+    return time.perf_counter() - began
+
+
 def median_ms(do: Callable[[], object], times: int = 15) -> float:
-    spent = []
-    for _ in range(times):
-        began = time.perf_counter()
-        do()
-        spent.append((time.perf_counter() - began) * 1000)
-    return statistics.median(spent)
+    return 1000 * statistics.median(seconds(do) for _ in range(times))
+
+
+def mib(ru_maxrss: float) -> float:
+    """The most memory a process held, which macOS tells in bytes and Linux in KiB."""
+    return ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def beside(benchmark: str, *words: str | Path) -> subprocess.Popen[str]:

@@ -40,10 +40,9 @@ class Client:
         )
 
     def tick(self) -> Answer:
-        answer = self._ask(
+        return self._ask(
             lambda part, event: part["type"] == "timer" and part["props"].get("value") == 1 and event == "tick"
         )
-        return answer
 
     def follow(self) -> Answer:
         """A tick, and what a page does next if the tick says so; the time of both together."""
@@ -72,7 +71,7 @@ class Client:
         ms = (time.perf_counter() - began) * 1000
         failure = "" if reply.status == 200 else f"{reply.status}: {said[:200]!r}"
         headers = sum(len(name) + len(value) + 4 for name, value in reply.getheaders())
-        return Answer(ms, len(said), headers, failure, _moved(said))
+        return Answer(ms, len(said), headers, failure, not failure and _moved(said))
 
 
 def _moved(said: bytes) -> bool:

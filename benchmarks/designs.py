@@ -12,10 +12,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from benchmarks import table
-from benchmarks._labelled import TARGETS, Summary, Target, load
+from benchmarks._labelled import TARGETS, Summary, Target, load, texts_hash
 from benchmarks.generalisation import Tally, tally
-from benchmarks.table import Row
+from benchmarks.table import Row, machine, output, output_options
 from nma13.kit import Kit
 from nma13.pipeline import run
 from nma13.rules import load_rules, shipped
@@ -30,10 +29,13 @@ JUDGED = ("red_flags", "I", "C", "X", "A", "T", "R", "S")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("--author", default="")
-    given, rest = parser.parse_known_args(arguments)
-    return table.run("designs", lambda short: list(measure(given.author, short)), rest)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.designs")
+    output_options(parser)
+    parser.add_argument("--author", default="", help="one author's texts only, such as five")
+    given = parser.parse_args(arguments)
+    where, texts = machine(), texts_hash("heldout", given.author)
+    output("designs", where, list(measure(given.author, given.short)), given, texts=texts)
+    return 0
 
 
 def measure(author: str, short: bool) -> Iterator[Row]:

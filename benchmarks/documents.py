@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+from benchmarks._measuring import mib
 from benchmarks._pdf_writer import write_pdf
 from benchmarks.table import Row, run
 from nma13.config import ROOT
@@ -70,7 +71,7 @@ def reading(place: Path, many: int) -> Iterator[Row]:
     alone = float(_python(ALONE, str(many_path), place).stdout)
     yield Row("pdf_whole_way", large["seconds"], "s", f"pypdf alone on {many:,} pages", alone / large["seconds"])
     for who in ("child", "parent"):
-        peak = large[who] / (1024 * 1024 if sys.platform == "darwin" else 1024)
+        peak = mib(large[who])
         against = f"{FEW} pages: equal is the aim (now {many:,})"
         yield Row(f"memory_{who}", peak, "MB", against, few[who] / large[who])
 

@@ -6,12 +6,12 @@ most programs do: each sentence through the encoder by itself, padded to a commo
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks import table
+from benchmarks._measuring import median_ms
 from benchmarks.table import Row
 from nma13.encoder import encode, shared_encoder
 from nma13.semantic import chosen_screen
@@ -47,12 +47,7 @@ def measure(short: bool = False) -> list[Row]:
 
 def _median(work: Callable[[], object], repeats: int) -> float:
     work()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        work()
-        times.append((time.perf_counter() - started) * 1e3)
-    return statistics.median(times)
+    return median_ms(work, repeats)
 
 
 if __name__ == "__main__":

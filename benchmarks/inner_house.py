@@ -76,7 +76,7 @@ def session(folder: Path, model: Watched, words: Programme) -> list[Row]:
     with patch.object(house, "_spawn"), patch.object(runner, "load_programme", lambda _: words):
         begun = start(PROBLEM, Asked(model=f"llamacpp:{bundled_gguf()}", seed=7), folder)
         assert isinstance(begun, Started)
-        began, first = time.perf_counter(), _FirstWords(folder)
+        began, first = time.perf_counter(), _FirstWords()
         with patch.object(runner.sessions, "write_words", first.noting):
             runner.run(begun.session, folder, model, runner.Watch(begun.session, folder, 3600), begun.state)
         spent = time.perf_counter() - began - model.choosing_s
@@ -99,8 +99,8 @@ def session(folder: Path, model: Watched, words: Programme) -> list[Row]:
 class _FirstWords:
     """Writes as ever, and notes when the first word was committed."""
 
-    def __init__(self, folder: Path) -> None:
-        self._write, self._folder = runner.sessions.write_words, folder
+    def __init__(self) -> None:
+        self._write = runner.sessions.write_words
         self._at: float | None = None
 
     def noting(self, connection, session_id, words, now, tokens=0) -> None:  # type: ignore[no-untyped-def]

@@ -172,7 +172,8 @@ def kills(folder: Path, times: int) -> Iterator[Row]:
         process.send_signal(signal.SIGKILL)
         process.wait(timeout=30)
     last = _start(folder, "--cycles", "1")
-    last.wait(timeout=120)
+    if last.wait(timeout=120):
+        raise SystemExit("The loop did not go on after the kills; what it said stands above.")
     reader = open_ro("memory", folder)
     distinct, rows = reader.execute(
         "SELECT count(DISTINCT cycle || source || round || station), count(*) FROM autonomous_loop"

@@ -7,6 +7,7 @@ judged by the hand-written set in data/recall, on its test part.
 
 from __future__ import annotations
 
+import argparse
 import random
 import signal
 import sqlite3
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 
 from benchmarks._measuring import beside
 from benchmarks._recall_set import Query, episodes, judge, queries, store, tfidf_from_scratch
-from benchmarks.table import Row, run
+from benchmarks.table import Row, machine, output, output_options
 from nma13 import encoder
 from nma13.clock import now_ms
 from nma13.kit import default_kit
@@ -39,8 +40,6 @@ from nma13.store.units import CycleStart, StationOutput, begin_cycle, missing_ou
 LEXICAL_MS, FUSED_MS = 20.0, 50.0
 ONE_AFTER_ANOTHER = 4  # from-scratch searches; each reads every row
 RUN = "I want to paint the fence this weekend. I will begin at the gate."
-
-
 PARTS = ("quality", "speed", "crowd", "kills")
 
 
@@ -297,10 +296,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             _write_as_page(Path(folder), float(seconds))
         case ["write-on", folder]:
             _write_on(Path(folder))
-        case ["--part", part, *rest] if part in PARTS:
-            return run(f"memory_{part}", lambda short: measure(short, [part]), rest)
         case rest:
-            return run("memory", measure, rest)
+            parser = argparse.ArgumentParser(prog="python -m benchmarks.memory")
+            output_options(parser)
+            parser.add_argument("--part", choices=PARTS, help="this part only")
+            given = parser.parse_args(rest)
+            name, where = f"memory_{given.part}" if given.part else "memory", machine()
+            output(name, where, measure(given.short, [given.part] if given.part else PARTS), given)
     return 0
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from benchmarks._measuring import seconds
 from benchmarks.table import Row, run
 from nma13.config import ROOT
 from nma13.llm import Message, Model, Request
@@ -94,15 +95,15 @@ def throughput(name: str, model: Model, tokens: int, words: int, turns: int = 1)
 def one_by_one(model: Model, requests: Sequence[Request]) -> tuple[float, float]:
     begun = time.perf_counter()
     tokens = sum(model.generate([request])[0].completion_tokens for request in requests)
-    seconds = time.perf_counter() - begun
-    return tokens / seconds, seconds
+    took = time.perf_counter() - begun
+    return tokens / took, took
 
 
 def speed(model: Model, requests: Sequence[Request]) -> tuple[float, float]:
     begun = time.perf_counter()
     done = model.generate(requests)
-    seconds = time.perf_counter() - begun
-    return sum(completion.completion_tokens for completion in done) / seconds, seconds
+    took = time.perf_counter() - begun
+    return sum(completion.completion_tokens for completion in done) / took, took
 
 
 def overhead(model: LlamaCpp, pairs: int, tokens: int) -> list[Row]:
@@ -112,8 +113,8 @@ def overhead(model: LlamaCpp, pairs: int, tokens: int) -> list[Row]:
         requests = [station(i, "Be brief.", tokens) for i in range(count)]
         through, straight = [], []
         for turn in range(pairs + 1):
-            seam = timed(lambda asked=requests: model.generate(asked))  # type: ignore[misc]
-            library = timed(lambda asked=requests: directly(model, asked))  # type: ignore[misc]
+            seam = seconds(lambda asked=requests: model.generate(asked))  # type: ignore[misc]
+            library = seconds(lambda asked=requests: directly(model, asked))  # type: ignore[misc]
             if turn:  # the first pair warms the prompt cache for both
                 through.append(seam)
                 straight.append(library)
@@ -141,12 +142,6 @@ def directly(model: LlamaCpp, requests: Sequence[Request]) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def timed(work: object) -> float:
-    begun = time.perf_counter()
-    work()  # type: ignore[operator]
-    return time.perf_counter() - begun
 
 
 def station(number: int, shared: str, tokens: int) -> Request:

@@ -24,10 +24,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from benchmarks._cycles import FRICTION, Invented, write
+from benchmarks._cycles import BORN, FRICTION, Invented, write
 from benchmarks._measuring import median_ms
 from benchmarks._monitor_client import Answer, Client
-from benchmarks.store import BORN, _grow
+from benchmarks.store import _grow
 from benchmarks.table import Row, machine, output, output_options
 from nma13.config import ROOT
 from nma13.store import LOOPS, open_ro, open_rw, transaction
@@ -210,10 +210,10 @@ def crowd(folder: Path, seconds: int) -> Iterator[Row]:
         loops = [_loop(letter, folder, seconds) for letter in ("b", "c")]
         seen, until = Seen(), time.monotonic() + seconds
         with ThreadPoolExecutor(CLIENTS * len(MONITORS)) as pool:
-            for name in MONITORS:
-                for tab in tabs[name]:
-                    pool.submit(_watch, ports[name], tab, until, seen)
+            watched = [pool.submit(_watch, ports[name], tab, until, seen) for name in MONITORS for tab in tabs[name]]
         told = [loop.communicate(timeout=60)[0] for loop in loops]
+    for one in watched:
+        one.result()  # a client that broke down has measured nothing, and says so here
     written, lost, twice = _count(folder)
     locked = sum(len(re.findall(r"\blocked\b", words)) for words in (*told, *seen.failures))
     against = f"{CLIENTS} clients on each of {len(MONITORS)} monitors, {many} browsers, 2 scripted loops, {seconds} s"
@@ -307,11 +307,11 @@ def serve(folder: Path, wanted: dict[str, int] | None = None) -> None:
 
 def _cpu_s(pid: int) -> float:
     """Processor time that a process has used (Linux and macOS)."""
-    clock = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
     stat = Path(f"/proc/{pid}/stat")
     if stat.exists():  # finer than ps tells
         fields = stat.read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    clock = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
     parts = [float(part) for part in clock.strip().replace("-", ":").split(":")]
     return sum(part * 60**at for at, part in enumerate(reversed(parts)))
 

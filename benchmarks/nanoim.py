@@ -6,16 +6,16 @@ one trace at a time, forward, backward, step. Both get the same traces and the s
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from benchmarks import table
+from benchmarks._measuring import seconds
 from benchmarks.table import Row
 from experiments.nanoim import shelf
-from experiments.nanoim.features import DT_EDGES, TIMES, Batch, sizes, to_batch
-from experiments.nanoim.networks import DT_WIDTH, STREAM_WIDTHS
+from experiments.nanoim.features import DT_EDGES, Batch, sizes, to_batch
+from experiments.nanoim.networks import DT_WIDTH, STREAM_WIDTHS, Shape
 from experiments.nanoim.train import DEFAULTS, train
 from experiments.nanoim.turns import ACTIONS, Trace
 
@@ -28,20 +28,19 @@ def measure(short: bool = False) -> list[Row]:
     epochs = 2 if short else 6
     fit, test = shelf.split_of("hard", "train"), shelf.split_of("hard", "test")
     loop = Loop()
-    slow_fit = _seconds(lambda: loop.train(fit, epochs)) / (epochs * len(fit))
+    slow_fit = seconds(lambda: loop.train(fit, epochs)) / (epochs * len(fit))
     slow_test = _again(lambda: loop.decide(test)) / len(test)
     rows = []
     for kind in shelf.KINDS:
         recipe = replace(DEFAULTS[kind], epochs=epochs)
-        fast_fit = _seconds(lambda r=recipe: train(fit, r, "hard")) / (epochs * len(fit))  # type: ignore[misc]
+        fast_fit = seconds(lambda r=recipe: train(fit, r, "hard")) / (epochs * len(fit))  # type: ignore[misc]
         network = shelf.network("hard", kind)
         fast_test = _again(lambda n=network: n.decide(test)) / len(test)  # type: ignore[misc]
         against = "GRU, one trace at a time in torch"
         rows.append(Row(f"training, {kind}", 1 / fast_fit, "traces/s", against, slow_fit / fast_fit))
         rows.append(Row(f"deciding, {kind}, NumPy", 1 / fast_test, "traces/s", against, slow_test / fast_test))
-    whole = _seconds(lambda: train(fit, DEFAULTS["gru"], "hard")) if not short else None
-    if whole is not None:
-        rows.append(Row("a full training run on hard, gru", whole, "s"))
+    if not short:
+        rows.append(Row("a full training run on hard, gru", seconds(lambda: train(fit, DEFAULTS["gru"], "hard")), "s"))
     return rows
 
 
@@ -53,11 +52,11 @@ class Loop:
 
         torch.set_num_threads(1)
         torch.manual_seed(7)
-        wide = sum(STREAM_WIDTHS) + DT_WIDTH + TIMES + 1
+        shape = Shape()
         tables = [torch.nn.Embedding(size, width) for size, width in zip(sizes(), STREAM_WIDTHS, strict=True)]
         self.parts = torch.nn.ModuleList(
-            [*tables, torch.nn.Embedding(len(DT_EDGES) + 2, DT_WIDTH), torch.nn.GRU(wide, 55, batch_first=True),
-             torch.nn.Linear(55, len(ACTIONS))]
+            [*tables, torch.nn.Embedding(len(DT_EDGES) + 2, DT_WIDTH),
+             torch.nn.GRU(shape.inputs, shape.hidden, batch_first=True), torch.nn.Linear(shape.hidden, len(ACTIONS))]
         )  # fmt: skip
         self.adam = torch.optim.AdamW(self.parts.parameters(), lr=0.001)
 
@@ -92,13 +91,7 @@ class Loop:
 def _again(work: Callable[[], object]) -> float:
     """The best of nine, after one that does not count: other work on the machine only ever adds time."""
     work()
-    return min(_seconds(work) for _ in range(9))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+    return min(seconds(work) for _ in range(9))
 
 
 if __name__ == "__main__":

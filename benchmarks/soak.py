@@ -169,13 +169,13 @@ def kill_in_turn(stage: Stage, every: float, chance: random.Random) -> None:
     victims: list[Callable[[], None]] = []
     while True:
         stage.rest(every * chance.uniform(0.6, 1.4))
+        stage.met.died += [one.name for one in (stage.web, stage.monitors, *stage.loops) if one.died()]
         if stage.until - time.monotonic() < 15:
             return
         if not victims:
             victims = [*(one.kill for one in (stage.web, stage.monitors, *stage.loops)), lambda: _kill_house(stage)]
             chance.shuffle(victims)
         victims.pop()()
-        stage.met.died += [one.name for one in (stage.web, stage.monitors, *stage.loops) if one.died()]
 
 
 def _kill_house(stage: Stage) -> None:
@@ -271,12 +271,13 @@ def _rows(stage: Stage, many: int, minutes: float) -> Iterator[Row]:
         f"{CLIENTS} clients on each of 4 monitors, {many} browsers, 2 loops and a house on the model, {minutes:g} min"
     )
     ticks = sorted(met.ticks_ms)
-    for name, rank in (("p50", 0.5), ("p95", 0.95)):
+    for name, rank in (("p50", 0.5), ("p95", 0.95)) if ticks else ():
         tick = ticks[int(rank * len(ticks))]
         yield Row(f"tick_{name}", tick, "ms", f"bar {CROWD_BAR_MS} ms; {about}", CROWD_BAR_MS / tick)
     yield Row("ticks", len(ticks), "requests")
     yield Row("navigations", len(met.answered), "answered", f"every {BY_THE_MODEL}th by the model")
-    yield Row("navigation_median", statistics.median(met.answers_s), "s")
+    if met.answers_s:
+        yield Row("navigation_median", statistics.median(met.answers_s), "s")
     yield Row("documents", len(met.stored), "stored")
     yield Row("inner_house_sessions", len(met.sessions), "begun")
     for one in (stage.web, stage.monitors, *stage.loops):

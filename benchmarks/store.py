@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from benchmarks._cycles import BORN, FRICTION, TYPES
 from benchmarks._measuring import beside, median_ms
 from benchmarks.table import Row, run
 from nma13.store import LOOPS, ROUNDS, STATIONS, open_ro, open_rw, transaction
@@ -30,12 +31,7 @@ from nma13.store.units import (
 )
 
 LOOP = LOOPS["loop_a"]
-TYPES = (
-    "Constraint Collision", "Capacity Collapse", "Standing Conflict", "Irreversible Threshold", "Unclear Ambiguity",
-)  # fmt: skip
-FRICTION = ("PRODUCTIVE", "UNPRODUCTIVE", "IRREDUCIBLE", "TRAGIC FORK", "NONE")
 SAID = "from my station the promise holds but its cost is not yet seen by those who carry it now"
-BORN = 1_700_000_000_000
 
 # What one tick of a dashboard asks, from the sums and, for comparison, from the rows.
 DASHBOARD = {

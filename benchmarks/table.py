@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchmarks._bars import shortfalls, with_bar
 from nma13 import __version__
 from nma13.rules import rules_hash
 
@@ -89,10 +90,12 @@ def print_table(name: str, where: str, rows: Sequence[Row]) -> None:
     cells = [("what", "value", "unit", "ratio", "against")]
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        cells.append((row.what, f"{row.value:.4g}", row.unit, ratio, row.against))
+        cells.append((row.what, f"{row.value:.4g}", row.unit, ratio, with_bar(name, row)))
     widths = [max(len(line[i]) for line in cells) for i in range(5)]
     print(f"{name} · {where}")
     for line in cells:
         right = (line[0].ljust(widths[0]), line[1].rjust(widths[1]), line[2].ljust(widths[2]))
         print("  ".join((*right, line[3].rjust(widths[3]), line[4])).rstrip())
+    for short in shortfalls(name, rows):
+        print(f"falls short: {short.row.what}, {short.row.value:.4g} {short.row.unit} ({short.asked})")
     print("A ratio above 1 means ours is better.", file=sys.stderr)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks._measuring import mib
 from benchmarks.table import Row, run
 from experiments.verisim.factory import Plan, Transition, script, transitions
 from experiments.verisim.large import Large, exactness
@@ -243,7 +244,7 @@ def measure(short: bool) -> list[Row]:
     rows = [*oracles(short), matrices(short), *training(short), *explorer()]
     if not short:
         rows += large(5000, Large().recipe.steps)
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    most = mib(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
     return [*rows, Row("largest memory of the whole run", most, "MiB")]
 
 

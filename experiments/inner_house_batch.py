@@ -52,7 +52,8 @@ Deliberate = Callable[[Problem, Asked, Path], dict[str, Any]]
 def read_problems(path: Path) -> tuple[Problem, ...]:
     """Every problem of a file; names must differ."""
     try:
-        lines = [line.strip() for line in path.read_text("utf-8").split("\n")]  # a text may hold other line ends
+        text = path.read_text("utf-8-sig")  # some editors set a mark before the first line
+        lines = [line.strip() for line in text.split("\n")]  # a text may hold other line ends
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} cannot be read as text ({error}). Nothing was run.") from None
     found = [_problem(line, number, path) for number, line in enumerate(lines, 1) if line]

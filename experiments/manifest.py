@@ -41,12 +41,12 @@ def write_result(path: Path, result: Mapping[str, Any]) -> None:
     write_whole(path, json.dumps(result, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """A file that is there whole or not at all: studies go on from it, and pages read it while a study runs."""
     path.parent.mkdir(parents=True, exist_ok=True)
     half = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        half.write_text(text, encoding="utf-8")
+        half.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         half.replace(path)
     finally:
         half.unlink(missing_ok=True)

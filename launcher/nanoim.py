@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TRAINS = {"train", "sweep", "lofo", "reproduce"}
+TRAINS = {"train", "sweep", "lofo", "meaning", "reproduce"}
 
 
 def nanoim(arguments: list[str]) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 from nma13.errors import LabError, UsageError
 
 Draw = Callable[[Any], str]
+TRAINED = Path("artifacts/nanoim")
 
 
 def main(arguments: Sequence[str] | None = None, draw: Draw | None = None) -> int:
@@ -27,16 +28,19 @@ class _Words:
     def __init__(self, top: argparse.ArgumentParser) -> None:
         self._each = top.add_subparsers(dest="word", required=True, metavar="WORD")
 
-    def word(self, name: str, run: Callable[[argparse.Namespace], int], purpose: str) -> argparse.ArgumentParser:
+    def word(
+        self, name: str, run: Callable[[argparse.Namespace], int], purpose: str, out: str = "standard output"
+    ) -> argparse.ArgumentParser:
         made = self._each.add_parser(name, help=purpose, description=purpose)
         made.set_defaults(run=run)
-        made.add_argument("--out", type=Path, help="where to write the result (default: standard output)")
+        if out:
+            made.add_argument("--out", type=Path, help=f"where to write the result (default: {out})")
         return made
 
     def on_suite(
-        self, name: str, run: Callable[[argparse.Namespace], int], purpose: str, default: str = "hard"
+        self, name: str, run: Callable[[argparse.Namespace], int], purpose: str, default: str = "hard", **more: str
     ) -> argparse.ArgumentParser:
-        made = self.word(name, run, purpose)
+        made = self.word(name, run, purpose, **more)
         made.add_argument("--suite", default=default, help="mini, hard, noisy, confirm or pilot (default %(default)s)")
         return made
 
@@ -79,9 +83,9 @@ def _data_words(words: _Words) -> None:
 
 
 def _network_words(words: _Words) -> None:
-    one = words.on_suite("train", _train, "train a network from scratch")
+    one = words.on_suite("train", _train, "train a network from scratch", out=f"a file in {TRAINED}")
     _kind(one)
-    one.add_argument("--config", type=Path, help="a TOML file with the same options")
+    one.add_argument("--config", type=Path, help="a TOML file with the same options; where it names one, it decides")
     one.add_argument("--hide", default="", help="fields not shown, comma between them")
     one.add_argument("--epochs", type=int)
     one = words.on_suite("eval", _eval, "score a policy: a baseline by name, or a network")
@@ -109,7 +113,7 @@ def _network_words(words: _Words) -> None:
 def _evidence_words(words: _Words) -> None:
     one = words.on_suite("render", _render, "one pair as a self-contained page")
     one.add_argument("--pair", help="its name (default: the first)")
-    one.add_argument("--run", type=Path, help="a JSONL of traces instead of a suite")
+    one.add_argument("--run", dest="traces", type=Path, help="a JSONL of traces instead of a suite")
     one = words.word("export", _export, "folders for the Hugging Face Hub; nothing is uploaded")
     one.add_argument("--check", type=Path, metavar="FOLDER", help="only validate what lies there")
     words.word("repro", _repro, "the hash of every piece of evidence and its sources")
@@ -119,8 +123,8 @@ def _evidence_words(words: _Words) -> None:
     one = words.on_suite("meaning", _meaning, "leave one family out, with states graded by blind readers")
     _many(one)
     one.add_argument("--keep", type=Path, help="a folder for single runs, so that a long study can be taken up again")
-    words.word("tables", _tables, "draw the tables of docs/nanoim.md anew from the shipped results")
-    one = words.word("reproduce", _reproduce, "make every shipped result anew")
+    words.word("tables", _tables, "draw the tables of the page anew from the shipped results", out="docs/nanoim.md")
+    one = words.word("reproduce", _reproduce, "make every shipped result anew", out="")
     one.add_argument("--quick", action="store_true", help="without sweeps and leave-one-family-out")
     one.add_argument("--workers", type=int, default=1)
 
@@ -201,10 +205,10 @@ def _train(words: argparse.Namespace) -> int:
     if words.kind not in DEFAULTS:
         raise UsageError(f"There is no network {words.kind!r}; there are {', '.join(DEFAULTS)}. Nothing was trained.")
     recipe = replace(DEFAULTS[words.kind], seed=words.seed, hide=tuple(filter(None, words.hide.split(","))))
-    if words.epochs:
+    if words.epochs is not None:
         recipe = replace(recipe, epochs=words.epochs)
     network = train(shelf.traces_of(words.suite), recipe, words.suite)
-    path = words.out or Path("artifacts/nanoim") / f"{words.suite}_{words.kind}_{words.seed}.npz"
+    path = words.out or TRAINED / f"{words.suite}_{words.kind}_{words.seed}.npz"
     save(network, path)
     taa, psr = headline(network, shelf.split_of(words.suite, "test"))
     print(f"{network.parameters} parameters, {network.trained['seconds']} s, TAA {taa:.3f}, PSR {psr:.3f}: {path}")
@@ -225,9 +229,11 @@ def _eval(words: argparse.Namespace) -> int:
     from experiments.nanoim.turns import read_traces
 
     test = read_traces(words.data) if words.data else shelf.split_of(words.suite, "test")
+    if not test:
+        raise UsageError(f"{words.data} holds no trace. Nothing was scored.")
     if words.data and any(trace.split == "test" for trace in test):
         test = [trace for trace in test if trace.split == "test"]
-    return _give(words, scorecard.of_policy(_policy(words), words.suite, test, words.seed))
+    return _give(words, scorecard.of_policy(_policy(words), words.suite, test))
 
 
 def _sweep(words: argparse.Namespace) -> int:
@@ -297,19 +303,19 @@ def _drawn(words: argparse.Namespace) -> Draw:
 
 
 def _render(words: argparse.Namespace) -> int:
+    from experiments.manifest import write_whole
     from experiments.nanoim import view
     from experiments.nanoim.turns import pairs_of, read_traces
 
     draw = _drawn(words)
-    pairs = pairs_of(read_traces(words.run)) if words.run else view.test_pairs(words.suite)
+    pairs = pairs_of(read_traces(words.traces)) if words.traces else view.test_pairs(words.suite)
     chosen = next((pair for pair in pairs if not words.pair or pair.name == words.pair), None)
     if chosen is None:
-        raise UsageError(f"There is no pair {words.pair!r} in {words.run or words.suite}. Nothing was written.")
-    rows = view.fresh_rows(chosen) if words.run else view.policy_rows(chosen, words.suite)
+        raise UsageError(f"There is no pair {words.pair!r} in {words.traces or words.suite}. Nothing was written.")
+    rows = view.fresh_rows(chosen) if words.traces else view.policy_rows(chosen, words.suite)
     page = draw(view.of_pair(chosen, words.suite, rows))
     if words.out:
-        words.out.parent.mkdir(parents=True, exist_ok=True)
-        words.out.write_text(page, encoding="utf-8")
+        write_whole(words.out, page)
         print(f"Written to {words.out}", file=sys.stderr)
     else:
         print(page)

@@ -45,8 +45,10 @@ def read_sheet(path: Path) -> Sheet:
     """One handed-in sheet; every cell must be a grade and every state must be there once."""
     try:
         rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
-    except OSError as error:
-        raise LabError(f"{path} cannot be read ({error.strerror}). Nothing was computed.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise LabError(f"{path} cannot be read as text ({error}). Nothing was computed.") from None
+    if rows and not set(IDENTITY) <= set(rows[0]):
+        raise LabError(f"{path.name}: its first line does not name {', '.join(IDENTITY)}. Nothing was computed.")
     attributes = tuple(name for name in (rows[0] if rows else {}) if name not in IDENTITY)
     grades: dict[State, tuple[float, ...]] = {}
     for row in rows:
@@ -67,8 +69,12 @@ def _grade(row: Mapping[str, str], name: str, path: Path) -> float:
 
 
 def sheets(folder: Path = FOLDER) -> list[Sheet]:
-    """All sheets handed in, in order of their names."""
-    return [read_sheet(path) for path in sorted(folder.glob("annotator_*.csv"))]
+    """All sheets handed in, in order of their names; their columns must be the same, or no mean could be taken."""
+    found = [read_sheet(path) for path in sorted(folder.glob("annotator_*.csv"))]
+    for sheet in found:
+        if sheet.attributes != found[0].attributes:
+            raise LabError(f"{sheet.reader} grades other columns than {found[0].reader}. Nothing was computed.")
+    return found
 
 
 def mean_sheet(handed_in: Sequence[Sheet]) -> Sheet:

@@ -17,7 +17,8 @@ from typing import Any
 from experiments.nanoim.families import IDLE
 from experiments.nanoim.turns import ACTIONS, STREAMS, TICK_MS, MicroTurn, Trace, TraceError
 
-KINDS = (*STREAMS, "user_text", "decision", "end")
+SHOWN = (*STREAMS, "user_text")
+KINDS = (*SHOWN, "decision", "end")
 HEADER = {"session", "event", "consent", "redaction", "recorded_by", "pair", "member", "family"}
 LINE = {"session", "t_ms", "event", "value"}
 
@@ -66,7 +67,9 @@ def read_log(text: str, name: str = "event log") -> list[Session]:
 
 
 def _lines(text: str, name: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for number, line in enumerate(text.split("\n"), 1):  # JSON may hold other signs that Python takes for line ends
+    for number, line in enumerate(
+        text.removeprefix("\ufeff").split("\n"), 1
+    ):  # JSON may hold other signs that Python takes for line ends
         if not line.strip():
             continue
         try:
@@ -111,7 +114,9 @@ def to_trace(session: Session) -> Trace:
     moments = [event.t_ms for event in session.events]
     if moments != sorted(moments):
         raise TraceError(f"session {session.name}: its clock runs backwards. Nothing was imported.")
-    decided, end = decisions[0], max(moments)
+    decided, end = decisions[0], moments[-1]
+    if any(event.t_ms == end and event.kind in SHOWN for event in session.events):
+        end += TICK_MS  # what comes with the last line is there for a tick; otherwise its words would be lost
     if decided.t_ms == 0:
         raise TraceError(f"session {session.name}: the decision falls at 0 ms, before anything was recorded.")
     turns, critical = _cut(session, decided, end)
@@ -121,7 +126,7 @@ def to_trace(session: Session) -> Trace:
 
 def _cut(session: Session, decided: Event, end: int) -> tuple[list[MicroTurn], int]:
     """Boundaries: every change, the first tick after a change, and the decision."""
-    changes = sorted({e.t_ms for e in session.events if e.kind in STREAMS or e.kind == "user_text"})
+    changes = sorted({e.t_ms for e in session.events if e.kind in SHOWN})
     marks = {0, decided.t_ms, end, *changes}
     marks |= {t + TICK_MS for t in changes if not any(t < other < t + TICK_MS for other in marks)}
     edges = sorted(mark for mark in marks if mark <= end)

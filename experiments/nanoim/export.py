@@ -36,7 +36,7 @@ MANIFEST = "manifest.json"
 
 def export(out: Path, draw: Draw) -> Path:
     """Write the three folders under `out`; a folder that holds anything else is left alone."""
-    if out.exists() and any(out.iterdir()) and not (out / MANIFEST).exists():
+    if out.exists() and not _is_ours(out):
         raise LabError(f"{out} holds other files. Nothing was written. Name an empty folder.")
     for part in FRONT:
         shutil.rmtree(out / part, ignore_errors=True)
@@ -46,6 +46,13 @@ def export(out: Path, draw: Draw) -> Path:
     files = [path for path in out.rglob("*") if path.is_file() and path.name != MANIFEST]
     write_result(out / MANIFEST, {"kind": "export", "files": hash_files(out, files)})
     return out / MANIFEST
+
+
+def _is_ours(out: Path) -> bool:
+    """An empty folder, or an earlier export: its parts may be removed."""
+    if not out.is_dir() or not any(out.iterdir()):
+        return out.is_dir()
+    return (out / MANIFEST).exists() and read_result(out / MANIFEST).get("kind") == "export"
 
 
 def _card(folder: Path, part: str, body: str, **more: Any) -> None:
@@ -132,7 +139,7 @@ def validate(bundle: Path) -> dict[str, Any]:
 def _checksums(bundle: Path) -> list[str]:
     if not (bundle / MANIFEST).exists():
         return [f"{MANIFEST} is missing"]
-    told = read_result(bundle / MANIFEST)["files"]
+    told = read_result(bundle / MANIFEST).get("files", {})
     files = [path for path in bundle.rglob("*") if path.is_file() and path.name != MANIFEST]
     found = hash_files(bundle, files)
     problems = [f"{name}: missing" for name in told if name not in found]
@@ -181,11 +188,15 @@ def _models(bundle: Path) -> list[str]:
     for path in sorted(folder.glob("*.npz")):
         if f"`{path.name}`" not in card:
             problems.append(f"{path.name}: not on the card")
-        if path.name.startswith("noisy"):
-            test = read_traces(bundle / "dataset" / "data" / "noisy" / "test.jsonl")
-            taa, psr = headline(load(path), test)
-            if taa < REPLAY["taa"] or psr < REPLAY["psr"]:
-                problems.append(f"{path.name}: replay gives {taa:.3f} / {psr:.3f}")
+        if not path.name.startswith("noisy"):
+            continue
+        try:
+            taa, psr = headline(load(path), read_traces(bundle / "dataset" / "data" / "noisy" / "test.jsonl"))
+        except LabError as error:
+            problems.append(f"{path.name}: {error}")
+            continue
+        if taa < REPLAY["taa"] or psr < REPLAY["psr"]:
+            problems.append(f"{path.name}: replay gives {taa:.3f} / {psr:.3f}")
     return problems or ([] if any(folder.glob("*.npz")) else ["no model is in the bundle"])
 
 

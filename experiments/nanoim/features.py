@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from experiments.nanoim.families import vocabulary
 from experiments.nanoim.turns import ACTIONS, STREAMS, MicroTurn, Trace, flatten
+from nma13.errors import UsageError
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -95,7 +96,7 @@ def blank(batch: Batch, hidden: Sequence[str]) -> Batch:
     """The same batch with some fields not shown."""
     unknown = set(hidden) - set(FIELDS)
     if unknown:
-        raise ValueError(f"{', '.join(sorted(unknown))} cannot be hidden; there are {', '.join(FIELDS)}")
+        raise UsageError(f"{', '.join(sorted(unknown))} cannot be hidden; there are {', '.join(FIELDS)}.")
     ids = batch.ids.copy()
     for name in set(hidden) & set(STREAMS):
         ids[:, :, STREAMS.index(name)] = 0

@@ -17,9 +17,8 @@ from typing import Any
 import numpy as np
 
 from experiments.nanoim import learners, shelf, unseen
-from experiments.nanoim.families import FAMILIES
 from experiments.nanoim.features import Floats, Ints
-from experiments.nanoim.generate import HOME
+from experiments.nanoim.generate import HOME, suite_named
 from experiments.nanoim.learners import Learner
 from experiments.nanoim.lofo import summary
 from experiments.nanoim.scenes import Meaning, Scenes, embedded, embedded_actions, scenes
@@ -60,7 +59,7 @@ def world(suite: str, meaning: Meaning, seed: int, action_lines: Floats | None =
         scenes(_some(shelf.split_of(suite, "train"), seed), meaning),
         scenes(shelf.split_of(suite, "val"), meaning, critical_only=True),
         scenes(shelf.split_of(suite, "test"), meaning, critical_only=True),
-        tuple(family.name for family in FAMILIES[suite]),
+        tuple(family.name for family in suite_named(suite).families),
         embedded_actions() if action_lines is None else action_lines,
     )
 

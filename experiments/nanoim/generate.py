@@ -43,7 +43,10 @@ def suites() -> dict[str, Suite]:
 
 
 def suite_named(name: str) -> Suite:
+    """A suite that is generated, and can therefore be trained on and left a family out of."""
     known = suites()
+    if name == "pilot":
+        raise UsageError(f"The suite 'pilot' is a recording to be scored on; for this there are {', '.join(known)}.")
     if name not in known:
         raise UsageError(f"There is no suite {name!r}; there are {', '.join([*known, 'pilot'])}.")
     return known[name]

@@ -5,6 +5,7 @@ Passing without a corpus proves only that the lab is ready to take one in; the r
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,13 @@ from experiments.nanoim.turns import STREAMS, TraceError, flatten
 
 IDENTIFIERS: dict[str, re.Pattern[str]] = {
     "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
-    "a telephone number": re.compile(r"(?<![\w.])\+?\d(?:[ ()/.-]?\d){6,}(?!\w)"),
+    # A date alone is none: recordings are named by it, and a consent has one.
+    "a telephone number": re.compile(r"(?<![\w.])(?!\d{4}-\d\d-\d\d(?!\d))\+?\d(?:[ ()/.-]?\d){6,}(?!\w)"),
     "a web address": re.compile(r"(?:https?://|www\.)\S+", re.I),
     "a network address": re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b"),
     "an account handle": re.compile(r"(?<![\w.])@\w{2,}"),
-    "a name given as one's own": re.compile(r"\b(?:my name is|i am called|this is)\s+[A-Z][a-z]+", re.I),
+    # A recogniser may write names small; «this is fine» is no name, so that one wants a capital.
+    "a name given as one's own": re.compile(r"(?i:\b(?:my name is|i am called))\s+\w+|(?i:\bthis is)\s+[A-Z][^\W\d_]+"),
     "a street address": re.compile(r"\b\d{1,5}\s+\w+\s+(?:street|st\.|road|rd\.|avenue|ave\.|lane)\b", re.I),
     "a date of birth": re.compile(r"\bborn (?:on|in)\b.*\d{2,4}", re.I),
 }
@@ -101,8 +104,13 @@ def _identifiers(sessions: Sequence[Session]) -> list[str]:
     found = []
     for session in sessions:
         said = "".join(event.value for event in session.events if event.kind == "user_text")
-        spoken = {"what was said": said, "its name": session.name, "who recorded it": session.recorded_by}
-        for where, text in spoken.items():
+        ends = " ".join(event.value for event in session.events if event.kind == "end")
+        told = {
+            "what was said": said, "its name": session.name, "who recorded it": session.recorded_by,
+            "its pair": session.pair, "its family": session.family, "its end": ends,
+            "its consent": json.dumps(session.consent, ensure_ascii=False),
+        }  # fmt: skip
+        for where, text in told.items():
             found += [f"session {session.name}: {kind} in {where}" for kind, p in IDENTIFIERS.items() if p.search(text)]
     return found
 

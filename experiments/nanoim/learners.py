@@ -133,7 +133,8 @@ def _fit_steps(learner: Learner, rows: Scenes, weights: Floats, seed: int) -> li
 
 def _stepwise(whether: Predict, which: Predict) -> Predict:
     def predict(asked: Scenes) -> Floats:
-        act = whether(asked)[:, 1:2] / whether(asked)[:, :2].sum(1, keepdims=True)
+        either = whether(asked)[:, :2]
+        act = either[:, 1:2] / either.sum(1, keepdims=True)
         found = which(replace(asked, held=asked.held * 0)) * act
         found[:, WAIT] = 1 - act[:, 0]
         return found

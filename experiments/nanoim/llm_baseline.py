@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from experiments.nanoim import metrics
@@ -35,16 +36,17 @@ def request(transcript: str) -> Request:
 
 
 def parse(answer: str) -> str:
-    """The action an answer names: its last name in capitals, after any reasoning. Empty where there is none."""
+    """The action an answer names: its last name in capitals, after any reasoning. Empty where there is none.
+
+    A part of a longer word is no name: «AWAITING» does not say WAIT, nor «STOP_SPEAK» SPEAK; marks around it may stand.
+    """
     spoken = answer.rpartition("</think>")[2]
-    named = re.findall("|".join(sorted(ACTIONS, key=len, reverse=True)), spoken)
+    named = re.findall(rf"(?<![A-Za-z])(?<![A-Za-z]_)(?:{'|'.join(ACTIONS)})(?!_?[A-Za-z])", spoken)
     return named[-1] if named else UNREADABLE
 
 
 def ask(model: Model, transcripts: Sequence[str], most_tokens: int) -> dict[str, str]:
     """Transcript → the model's own words."""
-    from dataclasses import replace
-
     answers: dict[str, str] = {}
     for start in range(0, len(transcripts), AT_ONCE):
         part = transcripts[start : start + AT_ONCE]

@@ -8,18 +8,20 @@ from dataclasses import replace
 from typing import Any
 
 from experiments.nanoim import metrics, shelf
-from experiments.nanoim.families import FAMILIES
+from experiments.nanoim.generate import suite_named
 from experiments.nanoim.policies import BASELINES
 from experiments.nanoim.studies import headline
 from experiments.nanoim.train import DEFAULTS, train
 from experiments.sweep import run_all
+from nma13.errors import UsageError
 
 
 def needs_unseen_action(suite: str) -> tuple[str, ...]:
     """Families whose contrast needs an action that no other family shows."""
     found = []
-    for family in FAMILIES[suite]:
-        elsewhere = {m.action for other in FAMILIES[suite] if other.name != family.name for m in (other.a, other.b)}
+    families = suite_named(suite).families
+    for family in families:
+        elsewhere = {m.action for other in families if other.name != family.name for m in (other.a, other.b)}
         if not {family.a.action, family.b.action} <= elsewhere:
             found.append(family.name)
     return tuple(found)
@@ -36,7 +38,10 @@ def _one(job: tuple[str, str, str, int]) -> tuple[float, float]:
 
 def study(suite: str, policies: Sequence[str], seeds: Sequence[int], workers: int) -> dict[str, Any]:
     """policy → family → mean figures over the seeds, and the means over all, seen and unseen families."""
-    families = [family.name for family in FAMILIES[suite]]
+    if unknown := set(policies) - {*BASELINES, *DEFAULTS}:
+        known = ", ".join([*BASELINES, *DEFAULTS])
+        raise UsageError(f"There is no policy {', '.join(sorted(unknown))}; there are {known}. Nothing was run.")
+    families = [family.name for family in suite_named(suite).families]
     found: dict[str, Any] = {}
     for policy in policies:
         used = (0,) if policy in BASELINES else tuple(seeds)

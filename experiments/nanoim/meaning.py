@@ -29,6 +29,7 @@ from experiments.nanoim.scenes import (
 )
 from experiments.nanoim.unseen import Gate
 from experiments.sweep import run_all
+from nma13.errors import UsageError
 
 ALWAYS = (Gate("uncovered", -1.0),)
 NEVER = (Gate(),)
@@ -44,6 +45,7 @@ def study(suite: str, seeds: Sequence[int], workers: int = 1, keep: Path | None 
     readers = [*(sheet.reader for sheet in handed_in), "mean"]
     arms = [*readers, "words", *(f"{design}:{reader}" for design in DESIGNS for reader in readers)]
     jobs: list[Job] = [(suite, arm, seed) for arm in (*arms, *CONTROLS) for seed in seeds]
+    _refuse_to_mix(keep, suite)
     work = partial(_kept, keep)
     runs = dict(zip(jobs, run_all(work, jobs, workers, f"{suite} by meaning"), strict=True))
     found = {arm: averaged([runs[suite, arm, seed] for seed in seeds], suite) for arm in (*arms, *CONTROLS)}
@@ -77,6 +79,15 @@ def _config(suite: str) -> dict[str, Any]:
         "pairs_per_family": generalise.PAIRS,
         "files": {path.name: file_hash(path) for path in files},
     }
+
+
+def _refuse_to_mix(keep: Path | None, suite: str) -> None:
+    """Single runs made with other sheets, learners or gates may not be taken for these."""
+    about = keep / "config.json" if keep else None
+    if about and about.exists() and read_result(about) != _config(suite):
+        raise UsageError(f"{keep} holds runs made with other words. Nothing was run. Name another folder with --keep.")
+    if about:
+        write_result(about, _config(suite))
 
 
 def _kept(keep: Path | None, job: Job) -> dict[str, dict[str, Any]]:

@@ -5,18 +5,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 
+from experiments.manifest import write_whole
 from experiments.nanoim.features import DT_EDGES, TIMES, Batch, Floats, sizes, to_batch
 from experiments.nanoim.policies import Sees
 from experiments.nanoim.turns import ACTIONS, STREAMS, Trace
+from nma13.errors import LabError
 
 Params = Mapping[str, Any]
 STREAM_WIDTHS = (12, 4, 10, 10, 6)
@@ -173,18 +177,22 @@ class Network:
 
 
 def save(network: Network, path: Path) -> None:
-    """One .npz: the arrays in single precision, and what they are."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """One file under just this name, there whole or not at all: the arrays in single precision, and what they are."""
     about = {
         "name": network.name, "shape": asdict(network.shape), "trained": dict(network.trained),
         "hidden": list(network.hidden),
     }  # fmt: skip
     single = {name: np.asarray(array, np.float32) for name, array in sorted(network.params.items())}
-    np.savez(path, about=np.array(json.dumps(about, sort_keys=True)), **single)  # type: ignore[arg-type]
+    packed = io.BytesIO()
+    np.savez(packed, about=np.array(json.dumps(about, sort_keys=True)), **single)  # type: ignore[arg-type]
+    write_whole(path, packed.getvalue())
 
 
 def load(path: Path) -> Network:
-    with np.load(path, allow_pickle=False) as file:
-        about = json.loads(str(file["about"]))
-        params = {name: file[name].astype(np.float64) for name in file.files if name != "about"}
-    return Network(about["name"], Shape(**about["shape"]), params, about["trained"], tuple(about["hidden"]))
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file["about"]))
+            params = {name: file[name].astype(np.float64) for name in file.files if name != "about"}
+        return Network(about["name"], Shape(**about["shape"]), params, about["trained"], tuple(about["hidden"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, BadZipFile) as error:
+        raise LabError(f"{path} is not a network of this lab ({error}). Nothing was scored.") from None

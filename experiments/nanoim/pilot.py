@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from experiments.manifest import write_whole
 from experiments.nanoim.families import HARD, IDLE, TALKING, Member
 from experiments.nanoim.generate import LONG_MS, SHORT_MS
 from experiments.nanoim.turns import TICK_MS, Trace
@@ -54,8 +55,7 @@ def record(
                 sleep(pause / 1000)
                 moment = round((clock() - begun) * 1000) if number else 0
                 lines.append({"session": name, "t_ms": moment, "event": kind, "value": value})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(line) + "\n" for line in _joined(lines)), encoding="utf-8")
+    write_whole(path, "".join(json.dumps(line) + "\n" for line in _joined(lines)))
     return len(HARD) * 2
 
 

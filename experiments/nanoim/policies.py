@@ -94,7 +94,7 @@ class TranscriptOracle(TranscriptPolicy):
         return self._best[flatten(trace)]
 
 
-LONG_MS = 500
+A_WHILE_MS = 500
 """Between what counts as just now and what counts as a while."""
 
 
@@ -118,7 +118,7 @@ class RuleHarness:
         if policy in _RULES:
             return _RULES[policy](held)
         if model == "speaking":
-            return "STOP_SPEAKING" if user == "interrupting" and held > LONG_MS else "WAIT"
+            return "STOP_SPEAKING" if user == "interrupting" and held > A_WHILE_MS else "WAIT"
         for value in (background, visual, user):
             if value in _RULES:
                 return _RULES[value](held)
@@ -130,7 +130,7 @@ def _always(action: str) -> Callable[[int], str]:
 
 
 def _by_time(short: str, long: str) -> Callable[[int], str]:
-    return lambda held: long if held > LONG_MS else short
+    return lambda held: long if held > A_WHILE_MS else short
 
 
 _RULES: dict[str, Callable[[int], str]] = {
@@ -175,7 +175,7 @@ class FieldLookup:
 
     def _key(self, trace: Trace, step: int) -> tuple[str, ...]:
         held = held_ms(trace, step)
-        clock = "begun" if held == 0 else "long" if held > LONG_MS else "short"
+        clock = "begun" if held == 0 else "long" if held > A_WHILE_MS else "short"
         return (*trace.turns[step].states(), clock)
 
 

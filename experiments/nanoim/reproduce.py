@@ -22,7 +22,7 @@ TIMED = "times"
 
 
 def everything(workers: int = 1, with_studies: bool = True) -> dict[str, float]:
-    """Make all results; returns the seconds each part took, which are kept beside those of the processor."""
+    """Make all results; returns the seconds each part took. Those of a whole run are kept, with the processor's."""
     parts: list[tuple[str, Callable[[], None]]] = [
         ("models", models), ("scorecards", scorecards), ("occlusion", occlusions), ("controls", controls),
         ("calibration", calibrations), ("statistics", statistics),
@@ -40,8 +40,9 @@ def everything(workers: int = 1, with_studies: bool = True) -> dict[str, float]:
         seconds[name] = round(time.perf_counter() - started, 1)
         processor[name] = round(_processor_seconds() - worked, 1)
         print(f"{name}: {seconds[name]} s, {processor[name]} s of the processor", file=sys.stderr, flush=True)
-    kept = {"workers": workers, "seconds": seconds, "processor_seconds": processor}
-    write_result(shelf.RESULTS / f"{TIMED}.json", {"kind": TIMED, "machine": machine(), **kept})
+    if with_studies:
+        kept = {"workers": workers, "seconds": seconds, "processor_seconds": processor}
+        write_result(shelf.RESULTS / f"{TIMED}.json", {"kind": TIMED, "machine": machine(), **kept})
     return seconds
 
 
@@ -66,7 +67,7 @@ def scorecards() -> None:
         test = shelf.split_of(suite, "test")
         for name, seed in scorecard.shipped():
             policy = shelf.policy_named(name, suite, seed or 7)
-            write_result(scorecard.path_of(suite, name, seed), scorecard.of_policy(policy, suite, test, seed))
+            write_result(scorecard.path_of(suite, name, seed), scorecard.of_policy(policy, suite, test))
 
 
 def _about(command: str, suite: str, **config: Any) -> dict[str, Any]:

@@ -90,10 +90,8 @@ def descriptions() -> dict[str, dict[str, str]]:
 @cache
 def embedded_states() -> dict[State, Floats]:
     """State → the sentence encoder's reading of its line."""
-    from nma13.encoder import encode
-
     lines = [descriptions()[stream][value] for stream, value in states()]
-    return dict(zip(states(), np.asarray(encode(lines), np.float64), strict=True))
+    return dict(zip(states(), embedded(lines), strict=True))
 
 
 def embedded(lines: Sequence[str]) -> Floats:

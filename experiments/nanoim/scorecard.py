@@ -16,15 +16,17 @@ from experiments.nanoim.policies import BASELINES, Policy
 from experiments.nanoim.turns import Trace, digest, dump
 
 
-def of_policy(policy: Policy, suite: str, test: Sequence[Trace], seed: int | None) -> dict[str, Any]:
+def of_policy(policy: Policy, suite: str, test: Sequence[Trace]) -> dict[str, Any]:
     """Fit where there is something to fit, then score."""
     policy.fit(shelf.fit_set(policy, suite, test))
     actions = metrics.critical_actions(test, metrics.chosen(policy.decide(test)))
     train = shelf.split_of("hard" if suite == "pilot" else suite, "train")
     config: dict[str, Any] = {"suite": suite, "policy": policy.name, "traces": len(test)}
+    seed = None
     if suite != "pilot":
         config["generator"] = asdict(suite_named(suite))
     if isinstance(policy, Network):
+        seed = policy.trained["recipe"]["seed"]
         config |= {"training": dict(policy.trained), "parameters": policy.parameters, "hidden": list(policy.hidden)}
     return {
         "kind": "scorecard",

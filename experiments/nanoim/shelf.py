@@ -50,7 +50,10 @@ def network(suite: str, kind: str, seed: int = 7) -> Network:
     own = suite if suite in TRAINED_SUITES else "hard"
     path = model_path(own, kind, seed)
     if not path.exists():
-        raise LabError(f"The model {path.name} is not there. Train it: ./lab nanoim train --suite {own} --kind {kind}")
+        raise LabError(
+            f"{path.name} is not among the shipped networks (seeds {', '.join(map(str, SEEDS))}). Train one with "
+            f"./lab nanoim train --suite {own} --kind {kind} --seed {seed} and score it: ./lab nanoim eval --model FILE"
+        )
     return load(path)
 
 

@@ -6,6 +6,7 @@ import random
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -171,8 +172,8 @@ def calibration(policy: Policy, test: Sequence[Trace]) -> dict[str, Any]:
     truth = np.array([ACTIONS.index(trace.target) for trace in test])
     sure, hit = found.max(-1), found.argmax(-1) == truth
     bins, ece = [], 0.0
-    for low in np.arange(BINS) / BINS:
-        rows = (sure > low) & (sure <= low + 1 / BINS)
+    for low, high in pairwise(np.arange(BINS + 1) / BINS):  # one edge between two bins: 0.7 + 0.1 lies below 0.8
+        rows = (sure > low) & (sure <= high)
         if rows.any():
             ece += rows.mean() * abs(hit[rows].mean() - sure[rows].mean())
             bins.append({"from": round(float(low), 2), "traces": int(rows.sum()),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.manifest import write_whole
 from experiments.nanoim import shelf
 from experiments.nanoim.families import family_titles
 from experiments.nanoim.verify import TABLE_SUITES, llm_results, shipped_table
@@ -52,7 +53,8 @@ def write(page: Path = PAGE) -> bool:
     """Fill the page in its place; tells whether anything changed."""
     before = page.read_text(encoding="utf-8")
     after = filled(before)
-    page.write_text(after, encoding="utf-8")
+    if before != after:
+        write_whole(page, after)
     return before != after
 
 

@@ -58,9 +58,13 @@ def options_from(path: Path) -> dict[str, Any]:
 
 def train(traces: Sequence[Trace], recipe: Recipe, suite: str) -> Network:
     """A network fitted to the training split."""
+    used = [trace for trace in traces if trace.split == "train"]
+    if not used or recipe.epochs < 1:
+        raise UsageError(
+            f"{len(used)} traces of {suite} to learn from and {recipe.epochs} passes over them: nothing was trained."
+        )
     torch = one_thread_of_torch()
     started = time.perf_counter()
-    used = [trace for trace in traces if trace.split == "train"]
     shape = Shape(recipe.kind, recipe.hidden_size)  # type: ignore[arg-type]
     begin = initial(shape, recipe.seed)
     params = {name: torch.tensor(a, dtype=torch.float32, requires_grad=True) for name, a in begin.items()}
@@ -71,7 +75,7 @@ def train(traces: Sequence[Trace], recipe: Recipe, suite: str) -> Network:
         "seconds": round(time.perf_counter() - started, 2), "torch": torch.__version__,
     }  # fmt: skip
     final: dict[str, Floats] = {name: tensor.detach().numpy().astype(np.float64) for name, tensor in params.items()}
-    return Network(f"{recipe.kind}", shape, final, trained, tuple(recipe.hide))
+    return Network(recipe.kind, shape, final, trained, tuple(recipe.hide))
 
 
 def _descend(torch: Any, shape: Shape, params: dict[str, Any], batch: Batch, recipe: Recipe) -> None:

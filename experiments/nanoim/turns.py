@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal
 
+from experiments.manifest import write_whole
 from nma13.errors import LabError
 
 TICK_MS = 200
@@ -106,7 +107,9 @@ def pairs_of(traces: Iterable[Trace]) -> list[Pair]:
     """The alias pairs in order of their first member."""
     members: dict[str, dict[str, Trace]] = {}
     for trace in traces:
-        members.setdefault(trace.pair, {})[trace.member] = trace
+        if trace.member in members.setdefault(trace.pair, {}):
+            raise TraceError(f"The pair {trace.pair} has two members {trace.member}. Nothing was scored.")
+        members[trace.pair][trace.member] = trace
     lonely = [name for name, found in members.items() if set(found) != {"a", "b"}]
     if lonely:
         raise TraceError(f"{len(lonely)} pairs lack a member, the first is {lonely[0]}. Nothing was scored.")
@@ -152,9 +155,8 @@ def check(trace: Trace, where: str = "trace") -> None:
 
 def write_traces(path: Path, traces: Sequence[Trace]) -> str:
     """One JSON object a line; returns the hash of the bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = dump(traces)
-    path.write_bytes(content)
+    write_whole(path, content)
     return digest(content)
 
 

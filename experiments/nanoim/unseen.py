@@ -79,7 +79,7 @@ def uncovered(rows: Scenes, shown: Scenes) -> Floats:
     up = np.maximum(rows.what - shown.what.max(0).clip(0), 0)
     down = np.maximum(-rows.what - (-shown.what).max(0).clip(0), 0)
     whole = np.abs(rows.what).sum(1)
-    return np.asarray(((up + down).clip(0).sum(1)) / np.where(whole > 0, whole, 1))
+    return np.asarray((up + down).sum(1) / np.where(whole > 0, whole, 1))
 
 
 def far(rows: Scenes, shown: Scenes) -> Floats:

@@ -9,7 +9,6 @@ from functools import cache
 from experiments.nanoim import shelf
 from experiments.nanoim.families import DECOYS, FAMILIES, IDLE, family_titles
 from experiments.nanoim.features import held_ms
-from experiments.nanoim.policies import BASELINES
 from experiments.nanoim.turns import ACTIONS, STREAMS, Pair, Trace, flatten, pairs_of
 
 LANES = {
@@ -149,9 +148,8 @@ def _chosen(trace: Trace, probabilities: Sequence[float]) -> Chosen:
 def policy_rows(pair: Pair, suite: str) -> list[PolicyRow]:
     rows = []
     for name, title in POLICY_TITLES.items():
-        sees = "transcript" if name.startswith("transcript") else "streams"
         found = _decisions(name, suite)
-        rows.append(PolicyRow(title, sees, found[pair.a.name], found[pair.b.name]))
+        rows.append(PolicyRow(title, shelf.policy_named(name, suite).sees, found[pair.a.name], found[pair.b.name]))
     return rows
 
 
@@ -159,12 +157,11 @@ def fresh_rows(pair: Pair) -> list[PolicyRow]:
     """What the policies say of a pair that is not shipped; they know the hard suite."""
     rows = []
     for name, title in POLICY_TITLES.items():
-        sees = "transcript" if name in BASELINES and name.startswith("transcript") else "streams"
         a, b = (
             _chosen(trace, found[trace.critical])
             for trace, found in zip((pair.a, pair.b), shelf.decided(name, "pilot", [pair.a, pair.b]), strict=True)
         )
-        rows.append(PolicyRow(title, sees, a, b))
+        rows.append(PolicyRow(title, shelf.policy_named(name, "pilot").sees, a, b))
     return rows
 
 

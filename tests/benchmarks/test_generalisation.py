@@ -96,5 +96,7 @@ def test_errors_are_listed_for_tuning_only() -> None:
         main(["--part", "heldout", "--errors", "CRISIS"], read=lambda _: {})
     listed = errors(tally(TEXTS, lambda _: {"red_flags": []}), "CRISIS")
     assert listed == ["red_flags:CRISIS missed a [crisis] danger"]
+    with pytest.raises(UsageError, match="no texts heldout_nobody"):
+        main(["--part", "heldout", "--author", "nobody"], read=lambda _: {})
     with pytest.raises(UsageError, match="no field"):
         errors(tally([], lambda _: {}), "Z")

@@ -32,6 +32,11 @@ def test_a_text_may_hold_a_line_separator(tmp_path: Path) -> None:
     assert read_problems(tmp_path / "source") == (Problem("1", "one\u2028two"),)
 
 
+def test_a_mark_before_the_first_line_is_not_read_as_words(tmp_path: Path) -> None:
+    (tmp_path / "source").write_text('{"id": "x", "text": "one"}\n', "utf-8-sig")
+    assert read_problems(tmp_path / "source") == (Problem("x", "one"),)
+
+
 def test_a_file_that_is_no_text_runs_nothing(tmp_path: Path) -> None:
     (tmp_path / "wrong").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match="Nothing was run"):

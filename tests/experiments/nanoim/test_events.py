@@ -56,6 +56,13 @@ def test_ticks_are_merged_while_nothing_changes() -> None:
     assert (trace.critical, trace.target) == (4, "WAIT")
 
 
+def test_words_that_come_with_the_last_line_are_not_lost() -> None:
+    trace = to_trace(read_log(log(*SHORT[:-1], (1100, "user_text", " please")))[0])
+    check(trace)
+    assert flatten(trace) == "User: book it please"
+    assert (trace.turns[-1].t_ms, trace.turns[-1].dt_ms, trace.target) == (1300, 200, "WAIT")
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -112,6 +119,25 @@ def test_each_rule_of_the_protocol_can_fail() -> None:
 def test_identifiers_are_found(said: str) -> None:
     assert any(pattern.search(said) for pattern in IDENTIFIERS.values())
     assert "identifiers" in failing(BOTH.replace("book", said))
+
+
+@pytest.mark.parametrize(
+    "header",
+    [{"pair": "ann@example.org"}, {"family": "my name is ann"}, {"consent": {**CONSENT, "by": "+49 170 1234567"}}],
+    ids=str,
+)
+def test_identifiers_are_found_beside_the_words_too(header: dict[str, Any]) -> None:
+    both = log(*SHORT, **header) + log(*LONG, **header, member="b")
+    assert failing(both) == ["identifiers"]
+
+
+def test_identifiers_are_found_in_what_an_end_says() -> None:
+    assert failing(BOTH.replace('"end", "value": ""', '"end", "value": "ask @annie"')) == ["identifiers"]
+
+
+@pytest.mark.parametrize("said", ["this is the one", "2026-11-21", "room 12 of 40"])
+def test_what_names_nobody_is_left_alone(said: str) -> None:
+    assert failing(BOTH.replace("book", said)) == []
 
 
 def test_nothing_is_claimed_about_people_where_none_were_recorded() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections import Counter
 from dataclasses import replace
 
@@ -10,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from experiments.nanoim import features, policies
+from experiments.nanoim import policies
 from experiments.nanoim.families import FAMILIES, HARD, vocabulary
 from experiments.nanoim.features import TIME, to_batch, transcript_words
 from experiments.nanoim.generate import generate, suites
+from experiments.nanoim.networks import arrays
 from experiments.nanoim.turns import (
     ACTIONS,
     STREAMS,
@@ -97,9 +97,30 @@ def test_a_transcript_policy_reads_the_transcript_only() -> None:
             assert (policy.of_words(pair.a) == policy.of_words(pair.b)).all()
 
 
-def test_the_streams_a_network_is_given_hold_no_label() -> None:
-    given = set(inspect.signature(features._fill).parameters) | set(features.Batch.__slots__)
-    assert not given & {"pair", "member", "family", "split", "target"}
+def test_what_a_network_is_given_holds_no_label() -> None:
+    """Another name, family, split and answer at every step: the arrays stay the same."""
+    traces = generate("hard")[:40]
+    renamed = [
+        replace(
+            trace, pair="p", member="b", family="f", split="val",
+            turns=tuple(replace(turn, action="CALL_TOOL") for turn in trace.turns),
+        )
+        for trace in traces
+    ]  # fmt: skip
+    given, again = arrays(to_batch(traces)), arrays(to_batch(renamed))
+    assert set(given) == {"ids", "text", "dt_bucket", "times"}
+    assert all((given[name] == again[name]).all() for name in given)
+
+
+def test_a_network_is_told_that_words_fell_and_not_which() -> None:
+    traces = generate("hard")[:40]
+    other = [
+        replace(t, turns=tuple(replace(u, user_text_delta=u.user_text_delta and "other") for u in t.turns))
+        for t in traces
+    ]
+    given, again = arrays(to_batch(traces)), arrays(to_batch(other))
+    assert given["text"].any()
+    assert all((given[name] == again[name]).all() for name in given)
 
 
 def test_timing_alone_decides_in_seventy_per_cent_of_noisy() -> None:

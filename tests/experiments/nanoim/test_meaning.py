@@ -18,7 +18,7 @@ from experiments.nanoim.learners import Learner
 from experiments.nanoim.scenes import descriptions, ordinal, scenes
 from experiments.nanoim.turns import ACTIONS
 from experiments.nanoim.unseen import Gate
-from nma13.errors import LabError
+from nma13.errors import LabError, UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -53,9 +53,7 @@ def test_the_sheet_shows_neither_families_nor_actions_nor_pairs() -> None:
 
 def test_every_state_and_action_has_its_line_and_the_template_asks_for_all() -> None:
     told = descriptions()
-    assert {stream: tuple(told[stream]) for stream in vocabulary()} == {
-        stream: tuple(told[stream]) for stream in vocabulary() if set(told[stream]) == set(vocabulary()[stream])
-    }
+    assert {stream: set(told[stream]) for stream in vocabulary()} == {s: set(v) for s, v in vocabulary().items()}
     assert tuple(told["actions"]) == ACTIONS
     template = (annotation.FOLDER / "template.csv").read_text(encoding="utf-8").splitlines()
     assert {tuple(line.split(",")[1:3]) for line in template[1:]} == set(states())
@@ -72,6 +70,17 @@ def test_a_sheet_is_checked_cell_by_cell(tmp_path: Path) -> None:
     path.write_text("\n".join(text.splitlines()[:-1]), encoding="utf-8")
     with pytest.raises(LabError, match="45 rows for 46 states"):
         read_sheet(path)
+
+
+def test_sheets_with_other_columns_are_not_put_together(tmp_path: Path) -> None:
+    hand_in(tmp_path, "annotator_1", made_up())
+    other = hand_in(tmp_path, "annotator_2", made_up())
+    other.write_text(other.read_text(encoding="utf-8").replace("voice", "tone", 1), encoding="utf-8")
+    with pytest.raises(LabError, match="grades other columns"):
+        sheets(tmp_path)
+    other.write_text("nothing\nhere\n", encoding="utf-8")
+    with pytest.raises(LabError, match="first line"):
+        sheets(tmp_path)
 
 
 def test_alpha_is_one_for_equals_and_near_zero_for_strangers() -> None:
@@ -203,3 +212,11 @@ def test_runs_that_are_kept_are_not_made_twice(tmp_path: Path, monkeypatch: pyte
     for _ in range(2):
         assert meaning._kept(tmp_path, ("hard", "lines:mean", 3)) == {"family": {"taa": 1.0}}
     assert made == [("hard", "lines:mean", 3)]
+
+
+def test_runs_of_another_study_are_not_taken_for_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    meaning._refuse_to_mix(tmp_path, "hard")
+    meaning._refuse_to_mix(tmp_path, "hard")
+    monkeypatch.setattr(learners, "GRID", learners.GRID[:1])
+    with pytest.raises(UsageError, match="made with other words"):
+        meaning._refuse_to_mix(tmp_path, "hard")

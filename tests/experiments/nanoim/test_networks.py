@@ -14,6 +14,7 @@ from experiments.nanoim.features import FIELDS, STREAMS, blank, to_batch
 from experiments.nanoim.networks import Network, Shape, arrays, forward, initial, load, save, softmax
 from experiments.nanoim.studies import headline
 from experiments.nanoim.train import DEFAULTS, train
+from nma13.errors import UsageError
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +60,7 @@ def test_a_hidden_field_has_no_influence(kind: str) -> None:
     everything = blank(batch, FIELDS)
     logits = forward(SHAPES[kind], params, {**arrays(everything), "text": everything.text * 0}, np)
     np.testing.assert_allclose(logits[0], logits[-1], atol=1e-9)
-    with pytest.raises(ValueError, match="cannot be hidden"):
+    with pytest.raises(UsageError, match="cannot be hidden"):
         blank(batch, ["the answer"])
 
 

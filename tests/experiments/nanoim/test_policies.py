@@ -72,8 +72,10 @@ def test_a_pair_counts_only_when_both_members_are_right() -> None:
     test = shelf.split_of("mini", "test")
     actions = [t.target if t.member == "a" else "nothing" for t in test]
     assert taa_psr(test, actions) == (0.5, 0.0)
-    with pytest.raises(TraceError):
+    with pytest.raises(TraceError, match="lack a member"):
         pairs_of(test[:-1])
+    with pytest.raises(TraceError, match="two members"):
+        pairs_of([*test, test[-1]])
 
 
 def test_families_are_scored_apart() -> None:

@@ -80,3 +80,5 @@ def test_an_answer_is_read_from_what_is_said_last() -> None:
     assert parse("<think>WAIT or SPEAK?</think> I would SPEAK.") == "SPEAK"
     assert parse("The user asked for the third course.") == ""
     assert parse("STOP_SPEAKING") == "STOP_SPEAKING"
+    assert parse("First WAIT, then _CALL_TOOL_.") == "CALL_TOOL"
+    assert parse("AWAITING an answer, STOP_SPEAK") == ""
