@@ -20,7 +20,6 @@ from nma13.text import read
 TEXT = (Path(__file__).parent / "ordinary.txt").read_text("utf-8").strip()
 SENTENCE = "I sit in the car outside work and cannot make my hand open the door."
 PADDED = 128  # tokens, the usual choice for sentences
-FILLER = " the" * PADDED
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,9 +39,15 @@ def measure(short: bool = False) -> list[Row]:
     for name, document in documents.items():
         whole = _median(lambda d=document: screen(d), repeats)  # type: ignore[misc]
         sentences = [document.span(s.start, s.end).text for s in document.sentences]
-        apart = _median(lambda texts=sentences: [encode([text + FILLER]) for text in texts], max(2, repeats // 5))  # type: ignore[misc]
+        filled = [padded(text) for text in sentences]
+        apart = _median(lambda texts=filled: [encode([text]) for text in texts], max(2, repeats // 5))  # type: ignore[misc]
         rows.append(Row(f"screen, {name}", whole, "ms", "each sentence by itself, padded", apart / whole))
     return rows
+
+
+def padded(text: str) -> str:
+    """The text with as many fillers as bring it to the common length."""
+    return text + " the" * max(0, PADDED - len(shared_encoder().tokens([text], 0, [])[0]))
 
 
 def _median(work: Callable[[], object], repeats: int) -> float:

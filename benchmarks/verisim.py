@@ -155,15 +155,16 @@ def sparse_step(steps: Sequence[Transition]) -> float:
     from experiments.verisim.model.scorer import CODECS
 
     codec, rng = CODECS["network"], np.random.default_rng(0)
-    bank = Bank([codec.lay_out(step.state, step.action, step.delta) for step in steps])
     weights = {
         name: learn.torch.tensor(value, requires_grad=True)
         for name, value in learn.fresh_weights(codec.LAYOUT, 64, 0).items()
     }
     optimiser = learn.torch.optim.AdamW(list(weights.values()), lr=1e-3)
 
-    def one() -> None:
-        batch = bank.batch(rng.integers(0, bank.size, BATCH))
+    def one() -> None:  # examples are laid out anew each time, as the dense arm's are; training lays each out once
+        chosen = [steps[at] for at in rng.integers(0, len(steps), BATCH)]
+        bank = Bank([codec.lay_out(step.state, step.action, step.delta) for step in chosen])
+        batch = bank.batch(np.arange(BATCH))
         loss = learn.loss_of(weights, codec.LAYOUT, batch, 5, rng)
         optimiser.zero_grad()
         loss.backward()
