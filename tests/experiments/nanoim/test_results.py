@@ -11,6 +11,7 @@ from experiments.nanoim import shelf, tables
 from experiments.nanoim.annotation import agreement, sheets
 from experiments.nanoim.generate import HOME
 from experiments.nanoim.llm_baseline import parse
+from experiments.nanoim.policies import BASELINES
 from experiments.nanoim.turns import digest, dump
 from experiments.nanoim.verify import llm_results, verify
 from nma13.errors import LabError
@@ -22,6 +23,10 @@ def test_the_scientific_contract_holds() -> None:
     found = verify()
     assert [check for check in found["checks"] if not check["passed"]] == []
     assert len(found["checks"]) > 60
+    for rows in found["lofo"].values():
+        best = rows.pop("best_learned")
+        learned = [row["taa"] for name, row in rows.items() if name not in BASELINES]
+        assert best["taa"] == rows[best["policy"]]["taa"] == max(learned)
 
 
 def test_the_tables_of_the_page_are_those_of_the_results() -> None:
