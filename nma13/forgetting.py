@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nma13 import clock, encoder
+from nma13 import clock, documents, encoder
 from nma13.clock import DAY_MS
 from nma13.config import data_dir
 from nma13.errors import LabError
@@ -87,23 +87,18 @@ def forget_session(session: str, folder: Path | None = None) -> Forgotten:
 
 def forget_document(which: str, folder: Path | None = None) -> Forgotten:
     """Remove a document by its number or name: its passages, and what runs wrote with it at hand."""
-    with _forgetting(folder, done := Forgotten(f"Document {which}")) as connection:
-        found = connection.execute(
-            "SELECT id, name FROM documents WHERE name = ?1 OR CAST(id AS TEXT) = ?1", (which,)
+    document = documents.find(which, folder)
+    with _forgetting(folder, done := Forgotten(f"Document {document.id}, «{document.name}»,")) as connection:
+        cited = connection.execute(
+            "SELECT DISTINCT e.id FROM episodic_memory e, json_each(e.state, '$.context.document_passages') p"
+            " WHERE json_extract(p.value, '$.title') = ?1 OR json_extract(p.value, '$.source') = ?1",
+            (document.name,),
         ).fetchall()
-        if not found:
-            raise ForgettingError(f"There is no document «{which}»; nothing was changed.")
-        for document in found:
-            cited = connection.execute(
-                "SELECT DISTINCT e.id FROM episodic_memory e, json_each(e.state, '$.context.document_passages') p"
-                " WHERE json_extract(p.value, '$.title') = ?1 OR json_extract(p.value, '$.source') = ?1",
-                (document["name"],),
-            ).fetchall()
-            _count(done.redacted, "answers that had it at hand", _drop_answers(connection, [row[0] for row in cited]))
-            passages = "SELECT count(*) FROM document_chunks WHERE document = ?"
-            _count(done.removed, "passages", connection.execute(passages, (document["id"],)).fetchone()[0])
-            connection.execute("DELETE FROM documents WHERE id = ?", (document["id"],))
-            _count(done.removed, "documents", 1)
+        _count(done.redacted, "answers that had it at hand", _drop_answers(connection, [row[0] for row in cited]))
+        passages = "SELECT count(*) FROM document_chunks WHERE document = ?"
+        _count(done.removed, "passages", connection.execute(passages, (document.id,)).fetchone()[0])
+        connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+        _count(done.removed, "documents", 1)
     return done
 
 
