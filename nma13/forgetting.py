@@ -27,6 +27,7 @@ from nma13.store.settings import read_setting, write_setting
 MOST_DAYS = 1_000_000  # beyond, the moment meant has no number that a database can hold
 RETENTION = "retention.days"
 ANNOUNCED = "retention.announced"
+NOTHING = "nothing was found that can be removed; nothing was changed."
 COPIES = ("backups/*", "before-restore-*", "*.before-*.db", "archive/*")
 
 
@@ -45,9 +46,13 @@ class Forgotten:
     redacted: dict[str, int] = field(default_factory=dict)
     still: list[str] = field(default_factory=list)
 
+    @property
+    def found(self) -> bool:
+        return any(self.removed.values()) or any(self.redacted.values())
+
     def lines(self) -> list[str]:
         """The report for a person."""
-        told = [f"{self.what} is forgotten."]
+        told = [f"{self.what} is forgotten." if self.found else f"{self.what}: {NOTHING}"]
         told += [f"  removed: {count} {name}" for name, count in self.removed.items() if count]
         told += [f"  redacted: {count} in {name}" for name, count in self.redacted.items() if count]
         return told + [f"  still: {line}" for line in self.still]
@@ -150,12 +155,15 @@ def forget_name(name: str, folder: Path | None = None) -> Forgotten:
     return done
 
 
-def set_retention(days: int | None, folder: Path | None = None) -> None:
-    """Keep runs for so many days, from now on; None keeps them until you forget them."""
+def set_retention(days: int | None, folder: Path | None = None) -> int:
+    """Keep runs for so many days; None: until you forget them. Nothing goes yet: how many the next runs will remove."""
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise ForgettingError(f"Retention is 1 to {MOST_DAYS:,} days; nothing was changed.")
     with closing(open_rw("memory", folder)) as connection:
-        write_setting(connection, RETENTION, days, clock.now_ms())
+        now = clock.now_ms()
+        write_setting(connection, RETENTION, days, now)
+        due = "SELECT count(*) FROM episodic_memory WHERE created_ms < ?"
+        return 0 if days is None else int(connection.execute(due, (now - days * DAY_MS,)).fetchone()[0])
 
 
 def retention(connection: sqlite3.Connection) -> int | None:

@@ -95,12 +95,14 @@ def archive(arguments: list[str]) -> int:
 
 
 def _retention(which: str | None) -> int:
+    due = 0
     if which is not None:
-        forgetting.set_retention(None if which == "off" else _whole(which))
-        forgetting.retain()
+        due = forgetting.set_retention(None if which == "off" else _whole(which))
     with closing(open_rw("memory")) as connection:
         days = forgetting.retention(connection)
     print(f"Runs are kept for {days} days." if days else "Runs are kept until you forget them.")
+    if due:
+        print(f"{due} are older than that. Your next runs remove them, unless you say: ./lab forget retention off")
     return 0
 
 

@@ -227,6 +227,20 @@ def test_what_is_old_goes_and_retention_sees_to_it_after_each_run() -> None:
     assert forget_older_than(0.5, now_ms=now + DAY_MS).removed["episodes with their words in the index"] == 2
 
 
+def test_setting_a_retention_removes_nothing_yet_and_says_how_many_will_go() -> None:
+    with memory() as connection:
+        keep(connection, ZITHER, OTHER)  # of long ago
+    assert set_retention(1) == 2
+    assert set_retention(None) == 0
+    assert forget_episode(1).found
+
+
+def test_a_name_that_stands_nowhere_is_not_said_to_be_forgotten() -> None:
+    with memory() as connection:
+        keep(connection, OTHER)
+    assert forget_name("Zerlina").lines() == ["The name: nothing was found that can be removed; nothing was changed."]
+
+
 def test_copies_made_before_are_named(data_folder: Path) -> None:
     with memory() as connection:
         keep(connection, ZITHER)
