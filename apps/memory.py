@@ -116,10 +116,9 @@ def _keep(lab: Lab) -> None:
     file = gr.DownloadButton("Download the export", visible=False)
 
     def retain(days: float | None) -> str:  # None: the field was emptied
-        forgetting.set_retention(int(days or 0) or None, lab.data)
-        done = forgetting.retain(lab.data)
-        gone = sum(done.removed.values()) if done else 0
-        return f"Runs are kept for {int(days)} days; {gone} rows were removed." if days else "Runs are kept."
+        due = forgetting.set_retention(int(days or 0) or None, lab.data)
+        older = f" {due} are older than that; your next runs remove them, unless you set it to 0." if due else ""
+        return f"Runs are kept for {int(days)} days.{older}" if days else "Runs are kept until you forget them."
 
     def export() -> Any:
         taken = takeout.export(folder=lab.data)

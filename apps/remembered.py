@@ -14,7 +14,7 @@ from loops.progress import duration
 from loops.registry import PROGRAMMES
 from loops.status import TROUBLED, LoopStatus, read_status
 from nma13 import clock
-from nma13.forgetting import Forgotten, retention
+from nma13.forgetting import NOTHING, Forgotten, retention
 from nma13.memory import Hit, Remembered, episode, episodes_by_id, recall, recent, state_of, statistics
 from nma13.store import DATABASES, database_path, open_ro
 from nma13.store.doctor import Report
@@ -138,9 +138,10 @@ def forgotten(done: Forgotten) -> Html:
     """The report of what was removed, and where something may still lie."""
     lines = [el("li", f"removed: {count} {name}") for name, count in done.removed.items() if count]
     lines += [el("li", f"redacted: {count} in {name}") for name, count in done.redacted.items() if count]
-    lines = lines or [el("li", "nothing of it was found")]
     still = [el("p", f"Still held by {line}.", class_="source") for line in done.still]
-    return pieces.panel(f"{done.what} is forgotten", el("ul", lines), still)
+    lines = lines or [el("li", NOTHING)]
+    title = f"{done.what} is forgotten" if done.found else f"{done.what}: nothing found"
+    return pieces.panel(title, el("ul", lines), still)
 
 
 def _loops(folder: Path) -> list[LoopStatus]:

@@ -144,6 +144,7 @@ def _run(gr: Any, lab: Lab, glance: Any) -> None:
         preset = gr.Radio(list(PRESETS), value="smoke", label="Size")
         go = gr.Button("Run", variant="primary", min_width=90)
         stop = gr.Button("Stop", min_width=90)
+    gr.HTML(el("p", running.WHAT_IT_DOES, class_="note"))
     shown = gr.HTML()
 
     def ran(chosen: str, size: str) -> Iterator[Html]:
@@ -151,7 +152,7 @@ def _run(gr: Any, lab: Lab, glance: Any) -> None:
 
     begun = go.click(ran, [name, preset], shown, show_progress="hidden", concurrency_limit=1, api_visibility="private")
     begun.then(lambda: results.at_a_glance(lab.data), None, glance, **QUIET)
-    stop.click(None, None, None, cancels=[begun], api_visibility="private")
+    stop.click(running.stopped, None, shown, cancels=[begun], **QUIET)
 
 
 def _data(gr: Any, lab: Lab) -> None:

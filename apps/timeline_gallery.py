@@ -144,7 +144,7 @@ def _looks_at(gr: Any) -> None:
     with gr.Tab("What the model looks at", id="looks-at") as tab:
         suite = gr.Radio(list(shelf.TRAINED_SUITES), value="hard", label="Suite")
         shown = gr.HTML()
-        pair = gr.Dropdown(_first_pairs("hard"), label="One pair of it")
+        pair = gr.Dropdown(_first_pairs("hard"), label="One pair")
         one = gr.HTML()
     tab.select(results.occlusion, suite, shown, **QUIET)
     tab.select(_pair_occlusion, [suite, pair], one, **QUIET)
@@ -181,10 +181,9 @@ def _own_data(gr: Any) -> None:
         "micro-turns, and drawn. It is read in memory and not kept; the file on its way is removed within a day."
     )
     gr.HTML(drawing.el("p", told, class_="note"))
-    with gr.Row():
-        file = gr.File(label="Event log (.jsonl)", file_types=[".jsonl"], height=140)
-        gr.DownloadButton("A sample to start from", value=lambda: str(_file("sample-events.jsonl", own_data.sample())),
-                          elem_classes="quiet")  # fmt: skip
+    file = gr.File(label="Event log (.jsonl)", file_types=[".jsonl"], height=140)
+    gr.DownloadButton("A sample to start from", value=lambda: str(_file("sample-events.jsonl", own_data.sample())),
+                      elem_classes="quiet")  # fmt: skip
     shown = gr.HTML()
     file.change(_read_own, file, shown, **QUIET)
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from nma13.agreement import agree
 from nma13.config import LOOPBACK, PORTS
 from nma13.errors import LabError
 from nma13.llm.served import find_served
@@ -58,14 +59,13 @@ def ask_to_stop(running: list[Running], *, sure: bool) -> None:
             f"Running now: {named}. Nothing was changed. Stop {', '.join(map(str, pages))} first "
             "(Ctrl-C in its window, or its service), then say it again."
         )
-    if not sure:
-        if not sys.stdin.isatty():
-            raise LabError(
-                f"Running now: {named}. Nothing was changed. Stop them first (./lab loop stop ends loops after their "
-                "current output), or add --yes to have them stopped."
-            )
-        if input(f"Running now: {named}.\nStop them and go on? [y/N] ").strip().lower() not in ("y", "yes"):
-            raise LabError("Nothing was changed.")
+    agree(
+        f"Running now: {named}.",
+        "Stop them and go on?",
+        sure=sure,
+        otherwise="Stop them first (./lab loop stop ends loops after their current output), or add --yes to have them "
+        "stopped.",
+    )
     _stop(running)
 
 

@@ -25,6 +25,7 @@ from launcher.journal import Journal
 from launcher.packages import keep_packages, packages_back
 from launcher.running import anything_running, ask_to_stop
 from launcher.settle import known_schemas, newer_than
+from nma13.agreement import agree
 from nma13.config import ROOT, data_dir
 from nma13.errors import LabError
 from nma13.store.backup import backup
@@ -177,12 +178,7 @@ def _agree_to_older_data(noted: Journal, too_new: list[str], *, sure: bool) -> N
         "backup made at the update; what you made since is moved aside, not deleted, and readable by the newer "
         "version."
     )
-    if sure:
-        return
-    if not sys.stdin.isatty():
-        raise LabError(f"{told} Nothing was changed. If that is what you want: ./lab update --back --yes")
-    if input(f"{told}\nGo back? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise LabError("Nothing was changed.")
+    agree(told, "Go back?", sure=sure, otherwise="If that is what you want: ./lab update --back --yes")
 
 
 def _tell_data(noted: Journal, told: dict[str, Any]) -> None:

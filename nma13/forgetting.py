@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nma13 import clock, encoder
+from nma13 import clock, documents, encoder
 from nma13.clock import DAY_MS
 from nma13.config import data_dir
 from nma13.errors import LabError
@@ -27,6 +27,7 @@ from nma13.store.settings import read_setting, write_setting
 MOST_DAYS = 1_000_000  # beyond, the moment meant has no number that a database can hold
 RETENTION = "retention.days"
 ANNOUNCED = "retention.announced"
+NOTHING = "nothing was found that can be removed; nothing was changed."
 COPIES = ("backups/*", "before-restore-*", "*.before-*.db", "archive/*")
 
 
@@ -45,9 +46,13 @@ class Forgotten:
     redacted: dict[str, int] = field(default_factory=dict)
     still: list[str] = field(default_factory=list)
 
+    @property
+    def found(self) -> bool:
+        return any(self.removed.values()) or any(self.redacted.values())
+
     def lines(self) -> list[str]:
         """The report for a person."""
-        told = [f"{self.what} is forgotten."]
+        told = [f"{self.what} is forgotten." if self.found else f"{self.what}: {NOTHING}"]
         told += [f"  removed: {count} {name}" for name, count in self.removed.items() if count]
         told += [f"  redacted: {count} in {name}" for name, count in self.redacted.items() if count]
         return told + [f"  still: {line}" for line in self.still]
@@ -87,23 +92,18 @@ def forget_session(session: str, folder: Path | None = None) -> Forgotten:
 
 def forget_document(which: str, folder: Path | None = None) -> Forgotten:
     """Remove a document by its number or name: its passages, and what runs wrote with it at hand."""
-    with _forgetting(folder, done := Forgotten(f"Document {which}")) as connection:
-        found = connection.execute(
-            "SELECT id, name FROM documents WHERE name = ?1 OR CAST(id AS TEXT) = ?1", (which,)
+    document = documents.find(which, folder)
+    with _forgetting(folder, done := Forgotten(f"Document {document.id}, «{document.name}»,")) as connection:
+        cited = connection.execute(
+            "SELECT DISTINCT e.id FROM episodic_memory e, json_each(e.state, '$.context.document_passages') p"
+            " WHERE json_extract(p.value, '$.title') = ?1 OR json_extract(p.value, '$.source') = ?1",
+            (document.name,),
         ).fetchall()
-        if not found:
-            raise ForgettingError(f"There is no document «{which}»; nothing was changed.")
-        for document in found:
-            cited = connection.execute(
-                "SELECT DISTINCT e.id FROM episodic_memory e, json_each(e.state, '$.context.document_passages') p"
-                " WHERE json_extract(p.value, '$.title') = ?1 OR json_extract(p.value, '$.source') = ?1",
-                (document["name"],),
-            ).fetchall()
-            _count(done.redacted, "answers that had it at hand", _drop_answers(connection, [row[0] for row in cited]))
-            passages = "SELECT count(*) FROM document_chunks WHERE document = ?"
-            _count(done.removed, "passages", connection.execute(passages, (document["id"],)).fetchone()[0])
-            connection.execute("DELETE FROM documents WHERE id = ?", (document["id"],))
-            _count(done.removed, "documents", 1)
+        _count(done.redacted, "answers that had it at hand", _drop_answers(connection, [row[0] for row in cited]))
+        passages = "SELECT count(*) FROM document_chunks WHERE document = ?"
+        _count(done.removed, "passages", connection.execute(passages, (document.id,)).fetchone()[0])
+        connection.execute("DELETE FROM documents WHERE id = ?", (document.id,))
+        _count(done.removed, "documents", 1)
     return done
 
 
@@ -155,12 +155,15 @@ def forget_name(name: str, folder: Path | None = None) -> Forgotten:
     return done
 
 
-def set_retention(days: int | None, folder: Path | None = None) -> None:
-    """Keep runs for so many days, from now on; None keeps them until you forget them."""
+def set_retention(days: int | None, folder: Path | None = None) -> int:
+    """Keep runs for so many days; None: until you forget them. Nothing goes yet: how many the next runs will remove."""
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise ForgettingError(f"Retention is 1 to {MOST_DAYS:,} days; nothing was changed.")
     with closing(open_rw("memory", folder)) as connection:
-        write_setting(connection, RETENTION, days, clock.now_ms())
+        now = clock.now_ms()
+        write_setting(connection, RETENTION, days, now)
+        due = "SELECT count(*) FROM episodic_memory WHERE created_ms < ?"
+        return 0 if days is None else int(connection.execute(due, (now - days * DAY_MS,)).fetchone()[0])
 
 
 def retention(connection: sqlite3.Connection) -> int | None:

@@ -138,7 +138,7 @@ def trace(now: Stage) -> Html:
             )
     faithful = next((place for place, step in enumerate(now["trace"]) if step["divergence"] > 0), len(now["trace"]))
     words = (
-        f"{len(now['trace'])} steps; faithful for the first {faithful}; now {now['trace'][-1]['divergence']:.1%} apart"
+        f"Steps: {len(now['trace'])}; faithful for the first {faithful}; now {now['trace'][-1]['divergence']:.1%} apart"
     )
     words += f"; asked {sum(step['asked'] for step in now['trace'])} times"
     drawn = el(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -130,7 +131,7 @@ def surface_plot(metric: str, view: str, topologies: Sequence[str], data: Path) 
         )  # fmt: skip
     figure.update_layout(
         template="none", height=440, margin={"l": 56, "r": 16, "t": 16, "b": 48}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", legend={"orientation": "h", "y": 1.12},
+        plot_bgcolor="rgba(0,0,0,0)", legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"},
     )  # fmt: skip
     return figure
 
@@ -149,13 +150,22 @@ def rows_of(name: str, data: Path) -> Html:
     folder = folder_of(name, data)
     if folder is None:
         return pieces.panel("No rows", el("p", "This study was not run yet."))
-    head = ("panel", "series", "x", "mean", "low", "high", "n", "source")
     body = [[str(each) for each in row] for row in read(name, folder)]
     said = manifest(name, folder)
-    more = pieces.facts([(key, str(said[key])) for key in ("preset", "versions", "sha256", "cpu_seconds")], "Manifest")
-    return Html(
-        pieces.panel(f"Manifest of {name}", more) + pieces.panel("Rows", pieces.table(head, body, f"Rows of {name}"))
+    more = pieces.facts(
+        [(key, _plain(said[key])) for key in ("preset", "versions", "sha256", "cpu_seconds")], "Manifest"
     )
+    return Html(
+        pieces.panel(f"Manifest of {name}", more)
+        + pieces.panel("Rows", pieces.table(Row._fields, body, f"Rows of {name}"))
+    )
+
+
+def _plain(value: Any) -> str:
+    """A manifest's entry as a line: «name medium, seeds 3»."""
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{name} {json.dumps(one) if isinstance(one, list) else one}" for name, one in value.items())
 
 
 __all__ = ["CONSULTS", "GRADES", "MEASURES", "at_a_glance", "available", "curves", "files", "rows_of", "surface_plot"]

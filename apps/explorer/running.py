@@ -20,6 +20,10 @@ from nma13.config import ROOT
 
 WITHOUT_TORCH = {"floor", "knee", "surface"}
 LOOK_EVERY_S = 0.5
+WHAT_IT_DOES = (
+    "Runs a study again, in a process of its own. In the other tabs your result stands in place of the shipped one, "
+    "which is kept. Smoke is a first look; medium made the shipped figures and takes two cores an afternoon."
+)
 TOLD = 600  # bytes, of the end of what it said
 
 
@@ -62,6 +66,10 @@ def run(name: str, preset: str, data: Path) -> Iterator[Html]:
         )
     else:
         yield pieces.panel(f"{name} did not finish", el("p", said), el("p", "Earlier results were not touched."))
+
+
+def stopped() -> Html:
+    return pieces.panel("Nothing is running", el("p", "A study that is stopped leaves earlier results as they were."))
 
 
 def _end_of(heard: BinaryIO) -> str:

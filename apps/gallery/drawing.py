@@ -31,6 +31,7 @@ def pair(view: PairView, mark: str = "pair") -> Html:
             el("div", trace(view.a, length), trace(view.b, length), class_="two", style=f"--length:{length}ms"),
             class_="over",
         ),
+        el("p", "Between the dashed lines: the critical step, at which one action is right.", class_="note"),
         el("div", el("h2", "What each policy chose at the critical step"), choices(view)),
         el("div", el("h2", "What the transcript hides"), el("ul", [el("li", one) for one in view.hides])),
         class_="pair",
@@ -70,7 +71,7 @@ def _place(begin_ms: int, end_ms: int, length_ms: int) -> str:
 
 def choices(view: PairView) -> Html:
     """Target against choice, policy by policy; a wrong one says so in words, sign and colour."""
-    head = ("Policy", "sees", f"Trace A: {view.a.target}", f"Trace B: {view.b.target}")
+    head = ("Policy", "Sees", f"Trace A: {view.a.target}", f"Trace B: {view.b.target}")
     rows = [(row.title, row.sees, _choice(row.a), _choice(row.b)) for row in view.policies]
     return pieces.table(head, rows, "What each policy chose at the critical step")
 

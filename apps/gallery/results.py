@@ -9,6 +9,7 @@ from apps import glyphs, pieces
 from apps.html import Child, Html, el
 from experiments.nanoim import shelf
 from experiments.nanoim.families import family_titles
+from experiments.nanoim.features import TIME
 from experiments.nanoim.verify import LEARNED_DESIGN, shipped_table
 from experiments.nanoim.view import POLICY_TITLES, plain_name
 
@@ -105,17 +106,21 @@ def occlusion(suite: str) -> Html:
     panels = []
     for kind, drops in found["policies"].items():
         rows = sorted(drops.items(), key=lambda item: -item[1]["drop"])
-        drawn = bars({plain_name(field): drop["drop"] for field, drop in rows}, f"Fall of {title_of(kind)}")
+        drawn = bars({_field(field): drop["drop"] for field, drop in rows}, f"Fall of {title_of(kind)}")
         panels.append(pieces.panel(title_of(kind), drawn))
     note = "The fall in accuracy when one field is hidden from a finished network; nothing is trained again."
     return el("div", el("p", note, class_="note"), el("div", panels, class_="panels"))
+
+
+def _field(name: str) -> str:
+    return "clock" if name == TIME else plain_name(name)
 
 
 def of_step(drops: Mapping[str, Mapping[str, float]]) -> Html:
     """How much less likely the right action becomes, field by field, for the two members of one pair."""
     head = ("Hidden field", *drops)
     fields = list(next(iter(drops.values())))
-    rows = [(plain_name(field), *(f"{drops[name][field]:+.2f}" for name in drops)) for field in fields]
+    rows = [(_field(field), *(f"{drops[name][field]:+z.2f}" for name in drops)) for field in fields]
     note = "Drop in the probability of the right action at the critical step, computed now, without torch."
     return pieces.panel("This pair, field by field", pieces.table(head, rows, "Occlusion of one pair"), _note(note))
 
@@ -164,7 +169,12 @@ def scorecard(card: Mapping[str, Any]) -> Html:
     made = card["manifest"]
     versions = ", ".join(f"{k} {v}" for k, v in made["versions"].items())
     command, data = pieces.code(made["command"]), pieces.code(made["data"])
-    facts = [("Command", command), ("Seed", str(made["seed"])), ("Data", data), ("Versions", versions)]
+    facts = [
+        ("Command", command),
+        ("Seed", "none: nothing was drawn" if made["seed"] is None else str(made["seed"])),
+        ("Data", data),
+        ("Versions", versions),
+    ]
     table = pieces.table(("Metric", "Value", "What it is"), rows, "Metrics")
     title = f"{title_of(card['policy'])} on {card['suite']}"
     return pieces.panel(title, pieces.facts(facts, "How it was made"), table)

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
-from nma13 import forgetting, takeout
+from nma13 import documents, forgetting, takeout
+from nma13.agreement import agree
 from nma13.cli import options
+from nma13.cli.render import printable
 from nma13.errors import UsageError
 from nma13.store import open_rw
 
@@ -19,7 +21,9 @@ def forget(arguments: list[str]) -> int:
     """Remove something everywhere: rows, search index, vectors, learned rules, freed pages. It cannot be undone."""
     parser = options.parser_of("forget", forget.__doc__)
     parser.add_argument("what", nargs="?", choices=WHAT)
-    parser.add_argument("which", nargs="?", help="its number or name; days for older-than and retention («off»)")
+    parser.add_argument(
+        "which", nargs="?", help="its number or name (#3: the number alone); days for older-than and retention"
+    )
     parser.add_argument("--redact", action="store_true", help="episode: drop the words, keep what was decided")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     chosen = parser.parse_args(arguments)
@@ -28,20 +32,31 @@ def forget(arguments: list[str]) -> int:
         return _retention(chosen.which)
     if not chosen.what or not chosen.which:
         raise UsageError(f"Say what to forget: ./lab forget {'|'.join(WHAT)} WHICH. Nothing was changed.")
-    if not chosen.yes and sys.stdin.isatty():
-        print(f"Forget {chosen.what} «{chosen.which}» for good? [y/N] ", end="", file=sys.stderr, flush=True)
-        if input().strip().lower() not in ("y", "yes"):
-            print("Nothing was changed.", file=sys.stderr)
-            return 1
-    ways: dict[str, Callable[[], forgetting.Forgotten]] = {
-        "episode": lambda: forgetting.forget_episode(_whole(chosen.which), redact=chosen.redact),
-        "session": lambda: forgetting.forget_session(chosen.which),
-        "name": lambda: forgetting.forget_name(chosen.which),
-        "document": lambda: forgetting.forget_document(chosen.which),
-        "older-than": lambda: forgetting.forget_older_than(_number(chosen.which)),
-    }
-    print("\n".join(ways[chosen.what]().lines()))
+    meant, way = _way(chosen.what, chosen.which, redact=chosen.redact)
+    agree(
+        f"Forgetting {meant} cannot be undone.", "Forget it for good?",
+        sure=chosen.yes, otherwise="There is nobody to ask: if that is what you want, add --yes.",
+    )  # fmt: skip
+    print("\n".join(way().lines()))
     return 0
+
+
+def _way(what: str, which: str, *, redact: bool) -> tuple[str, Callable[[], forgetting.Forgotten]]:
+    """What would be forgotten, said exactly, and how; words that mean nothing are told before anything is asked."""
+    match what:
+        case "episode":
+            id_ = _whole(which)
+            meant = f"the words of episode {id_}" if redact else f"episode {id_}"
+            return meant, lambda: forgetting.forget_episode(id_, redact=redact)
+        case "session":
+            return f"session «{printable(which)}»", lambda: forgetting.forget_session(which)
+        case "name":
+            return f"the name «{printable(which)}»", lambda: forgetting.forget_name(which)
+        case "document":
+            one = documents.find(which)
+            return f"document {one.id}, «{printable(one.name)}»,", lambda: forgetting.forget_document(f"#{one.id}")
+    days = _number(which)
+    return f"what is older than {days:g} days", lambda: forgetting.forget_older_than(days)
 
 
 def export(arguments: list[str]) -> int:
@@ -80,12 +95,14 @@ def archive(arguments: list[str]) -> int:
 
 
 def _retention(which: str | None) -> int:
+    due = 0
     if which is not None:
-        forgetting.set_retention(None if which == "off" else _whole(which))
-        forgetting.retain()
+        due = forgetting.set_retention(None if which == "off" else _whole(which))
     with closing(open_rw("memory")) as connection:
         days = forgetting.retention(connection)
     print(f"Runs are kept for {days} days." if days else "Runs are kept until you forget them.")
+    if due:
+        print(f"{due} are older than that. Your next runs remove them, unless you say: ./lab forget retention off")
     return 0
 
 

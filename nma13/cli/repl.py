@@ -22,6 +22,7 @@ from nma13.store import open_rw
 Ask = Callable[[str], Asked]
 """How a line is to be navigated: what is remembered, stored and found for it."""
 
+LEAVE = ("quit", "exit", "q", ":q")
 HELP = (
     "Write a text and press Enter. Also: gates, why, memory, recall [TEXT], patterns,\n"
     "agree | disagree | override [REASON] (of the last decision), help, quit."
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
                 line = input("› ").strip()
             except EOFError:
                 return 0
-            if line == "quit":
+            if line.lower() in LEAVE:
                 return 0
             try:
                 last = _answer(line, last, kit, voice, ask)
@@ -56,13 +57,14 @@ def main(arguments: list[str]) -> int:
 def _answer(line: str, last: Turn | None, kit: Kit, voice: Voice | None, ask: Ask) -> Turn | None:
     """Do what one line asks; returns the run that is now the last one."""
     word, _, rest = line.partition(" ")
-    if line in ("", "help"):
+    alone = line.lower()  # a word that stands alone is meant for the lab, however it is written
+    if alone in ("", "help", "?"):
         print(HELP, file=sys.stderr)
-    elif line in ("gates", "why"):
-        print(_about(last, line))
-    elif line == "memory":
+    elif alone in ("gates", "why"):
+        print(_about(last, alone))
+    elif alone == "memory":
         _tell(memory.summary)
-    elif line == "patterns":
+    elif alone == "patterns":
         _tell(memory.learned)
     elif word == "recall":
         _tell(lambda connection: memory.recalled(connection, rest))

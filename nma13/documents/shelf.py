@@ -90,16 +90,20 @@ def documents(folder: Path | None = None) -> list[Document]:
 
 
 def find(which: str, folder: Path | None = None) -> Document:
-    """The document of this number, or of this name if there is only one."""
+    """The document of this number or this name, if only one can be meant; «#3» means the number and nothing else."""
     everything = documents(folder)
     wanted = which.strip()
-    named = [one for one in everything if one.name == wanted]
-    if len(named) > 1:
-        numbers = ", ".join(str(one.id) for one in named)
-        raise DocumentError(f"{len(named)} documents are called «{wanted}»: {numbers}. Say the number.")
-    numbered = [one for one in everything if str(one.id) == wanted.lstrip("#")]
-    for one in (*named, *numbered):
-        return one
+    numbered = [one for one in everything if str(one.id) == wanted.removeprefix("#")]
+    if numbered and wanted.startswith("#"):
+        return numbered[0]
+    found = numbered + [one for one in everything if one.name == wanted and one not in numbered]
+    if len(found) > 1:
+        each = ", ".join(f"#{one.id} «{one.name}»" for one in found)
+        raise DocumentError(
+            f"«{wanted}» may mean several documents: {each}. Nothing was changed. Say the number, with its #."
+        )
+    if found:
+        return found[0]
     raise DocumentError(f"There is no document «{wanted}». Nothing was changed. ./lab documents list shows them all.")
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from apps.explorer import drawing, results, running, stage
 from experiments.verisim.studies import STUDIES
+from experiments.verisim.studies.kit import Row
 from experiments.verisim.worlds import WORLDS
 from nma13.errors import UsageError
 
@@ -63,6 +64,14 @@ def test_curves_can_be_read_between_two_budgets(tmp_path: Path) -> None:
     shown = results.curves("horizon", next(iter(results.GRADES)), "belief", 0.15, tmp_path)
     assert "at ρ = 0.15" in shown
     assert "oracle" in shown
+
+
+def test_every_column_of_a_studys_rows_has_its_name(tmp_path: Path) -> None:
+    shown = results.rows_of("floor", tmp_path)
+    assert re.findall("<th [^>]*>([^<]*)", shown) == list(Row._fields)
+    assert shown.count("<td>") % len(Row._fields) == 0
+    assert "name medium" in shown
+    assert "{" not in shown
 
 
 @pytest.mark.parametrize("view", ["lines", "heat map", "3-D"])

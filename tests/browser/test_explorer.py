@@ -79,4 +79,29 @@ def test_the_other_world_curves_surface_and_data(open_page: Callable[..., Page],
     expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENT)
     to(page, "Data")
     expect(page.get_by_text("Manifest of floor")).to_be_visible()
+    expect(page.get_by_role("button", name="Remove this file").filter(visible=True)).to_have_count(0)
     assert_fits(page)
+
+
+def test_the_rows_of_a_study_are_words_on_a_phone_and_not_letters(
+    open_page: Callable[..., Page], explorer: int
+) -> None:
+    page = open_page(address(explorer), "phone")
+    to(page, "Data")
+    cell = page.get_by_role("cell", name="mean horizon, share of T").first
+    expect(cell).to_be_visible(timeout=PATIENT)
+    assert cell.evaluate("(one) => one.scrollWidth <= one.clientWidth && getComputedStyle(one).overflowWrap") in (
+        "normal",
+        "break-word",
+    )
+    assert_fits(page)
+
+
+def test_a_study_that_was_stopped_no_longer_says_that_it_runs(open_page: Callable[..., Page], explorer: int) -> None:
+    page = open_page(address(explorer))
+    to(page, "Run")
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.get_by_role("heading", name="Running floor")).to_be_visible(timeout=PATIENT)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("heading", name="Nothing is running")).to_be_visible(timeout=PATIENT)
+    expect(page.get_by_role("heading", name="Running floor")).to_have_count(0)

@@ -29,9 +29,18 @@ def assert_readable(page: Page) -> None:
     assert [one for one in measured if one["ratio"] < AA] == []
 
 
+SPILT = """() => [...document.querySelectorAll(".gradio-container button")].filter((one) => {
+  const words = document.createRange(); words.selectNodeContents(one);
+  const [inner, outer] = [words.getBoundingClientRect(), one.getBoundingClientRect()];
+  return one.checkVisibility() && one.innerText.trim() && inner.width > outer.width + 1;
+}).map((one) => one.innerText)"""
+"""Buttons that are narrower than their words."""
+
+
 def assert_fits(page: Page) -> None:
     wide = page.evaluate("() => [document.documentElement.scrollWidth, innerWidth]")
     assert wide[0] <= wide[1]
+    assert page.evaluate(SPILT) == []
 
 
 def settled(page: Page) -> None:

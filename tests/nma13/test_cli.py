@@ -53,8 +53,9 @@ def test_hostile_text_cannot_steer_the_terminal() -> None:
 
 
 def test_the_repl_answers_and_quits() -> None:
-    answer = nma("repl", "--no-model", "--semantic", "off", given=f"gates\n{PIANIST}\ngates\nwhy\nquit\n")
+    answer = nma("repl", "--no-model", "--semantic", "off", given=f"GATES\n{PIANIST}\ngates\nwhy\nExit\nnever read\n")
     assert answer.returncode == 0
+    assert "cycle 2" not in answer.stdout
     assert "Nothing has been run yet." in answer.stdout
     assert "Gate 1   I=HIGH" in answer.stdout
 

@@ -27,7 +27,10 @@ def test_a_run_is_stored_recalled_judged_exported_and_forgotten(tmp_path: Path) 
     out = tmp_path / "mine.zip"
     assert nma("export", str(out)).stdout.strip() == str(out)
     assert b"two surgeons" in zipfile.ZipFile(out).read("memory/feedback.jsonl")
-    told = nma("forget", "session", "music")
+    unasked = nma("forget", "session", "music")
+    assert (unasked.returncode, unasked.stdout) == (1, "")
+    assert "cannot be undone. Nothing was changed. There is nobody to ask" in unasked.stderr
+    told = nma("forget", "session", "music", "--yes")
     assert told.returncode == 0
     assert "removed: 1 episodes" in told.stdout
     assert nma("recall").stdout == "No episode yet.\n"
@@ -67,7 +70,8 @@ def test_wrong_words_about_memory_end_in_a_sentence() -> None:
     for words, status, said in (
         (["forget"], 2, "Say what to forget"),
         (["forget", "episode", "x"], 2, "no whole number"),
-        (["forget", "episode", "7"], 1, "no episode 7"),
+        (["forget", "episode", "7", "--yes"], 1, "no episode 7"),
+        (["forget", "document", "7"], 1, "no document «7»"),
         (["feedback", "7", "agree"], 1, "no episode 7"),
         (["patterns", "--off", "7"], 1, "no rule 7"),
         (["archive"], 2, "Say which"),

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from nma13 import encoder
+from nma13 import documents, encoder
 from nma13.context import Material, MaterialKind, NavigationContext
+from nma13.documents.limits import DocumentError
 from nma13.forgetting import (
     DAY_MS,
     ForgettingError,
@@ -191,8 +192,25 @@ def test_a_document_goes_with_its_passages_and_the_answers_that_had_it(data_fold
     assert done.redacted["answers that had it at hand"] == 1
     assert b"erlina" not in bytes_of(data_folder)
     assert b"will.txt" not in bytes_of(data_folder)
-    with pytest.raises(ForgettingError, match="no document"):
+    with pytest.raises(DocumentError, match=r"no document.*Nothing was changed"):
         forget_document("will.txt")
+
+
+def test_a_word_that_is_one_documents_number_and_anothers_name_removes_neither() -> None:
+    with memory() as connection, transaction(connection):
+        connection.executemany(
+            "INSERT INTO documents (name, kind, content_hash, bytes, characters, created_ms)"
+            " VALUES (?, 'txt', ?, 9, 9, 1)",
+            [("2", "a"), ("lease.txt", "b"), ("lease.txt", "c")],
+        )
+    with pytest.raises(DocumentError, match=r"several documents: #2 «lease\.txt», #1 «2»"):
+        forget_document("2")
+    with pytest.raises(DocumentError, match=r"#3 «lease\.txt», #2 «lease\.txt»"):
+        forget_document("lease.txt")
+    assert forget_document("#2").lines()[0] == "Document 2, «lease.txt», is forgotten."
+    assert [one.id for one in documents.documents()] == [3, 1]
+    forget_document("2")  # nobody's number any more: the name alone
+    assert [one.id for one in documents.documents()] == [3]
 
 
 def test_what_is_old_goes_and_retention_sees_to_it_after_each_run() -> None:
@@ -209,6 +227,20 @@ def test_what_is_old_goes_and_retention_sees_to_it_after_each_run() -> None:
     assert forget_older_than(0.5, now_ms=now + DAY_MS).removed["episodes with their words in the index"] == 2
 
 
+def test_setting_a_retention_removes_nothing_yet_and_says_how_many_will_go() -> None:
+    with memory() as connection:
+        keep(connection, ZITHER, OTHER)  # of long ago
+    assert set_retention(1) == 2
+    assert set_retention(None) == 0
+    assert forget_episode(1).found
+
+
+def test_a_name_that_stands_nowhere_is_not_said_to_be_forgotten() -> None:
+    with memory() as connection:
+        keep(connection, OTHER)
+    assert forget_name("Zerlina").lines() == ["The name: nothing was found that can be removed; nothing was changed."]
+
+
 def test_copies_made_before_are_named(data_folder: Path) -> None:
     with memory() as connection:
         keep(connection, ZITHER)
@@ -221,7 +253,6 @@ def test_copies_made_before_are_named(data_folder: Path) -> None:
     [
         lambda: forget_episode(9),
         lambda: forget_session("nowhere"),
-        lambda: forget_document("9"),
         lambda: forget_name("x"),
         lambda: set_retention(0),
     ],
