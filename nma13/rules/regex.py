@@ -11,6 +11,7 @@ EDGES = (r"(?<!\w)(?:", r")(?!\w|'\w)")
 _MACRO = re.compile(r"\{([a-z_]+)(\d?)\}")
 _UNBOUNDED = re.compile(r"[*+]|\{\d*,\}")
 _QUANTIFIER = re.compile(r"[*+?]|\{\d*,?\d*\}")
+_HARMLESS = re.compile(r"[^\\\[().*+?{]+(?![*+?{])")
 
 
 def expand(pattern: str, words: Mapping[str, str]) -> str:
@@ -46,6 +47,9 @@ def runaway(pattern: str) -> str | None:
     stack: list[bool] = [False]  # whether the group so far holds an unbounded repeat
     i, dot = 0, False
     while i < len(pattern):
+        if harmless := _HARMLESS.match(pattern, i):
+            i = harmless.end()
+            continue
         c = pattern[i]
         if c == "\\":
             i, dot = i + 2, False

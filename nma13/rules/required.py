@@ -16,6 +16,8 @@ Groups = tuple[frozenset[str], ...]
 _MOST = 80  # strings a piece may stand for
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d*,?\d*\})\??")
 _PLAIN = re.compile(r"[^()\[\\]+")
+_OUTSIDE = re.compile(r"[^|(\[\\]+")
+_LETTERS = re.compile(r"[a-zA-Z0-9']+(?![*+?{])")
 _WORD = re.compile(r"[a-z0-9']*[a-z0-9][a-z0-9']*|[%$]")
 
 
@@ -97,10 +99,14 @@ def _options(body: str) -> frozenset[str]:
 
 
 def elements(source: str) -> list[tuple[str, str]]:
-    """A sequence as (atom, quantifier) pairs."""
+    """A sequence as (atom, quantifier) pairs; plain letters that no quantifier belongs to stay together."""
     found: list[tuple[str, str]] = []
     i = 0
     while i < len(source):
+        if plain := _LETTERS.match(source, i):
+            found.append((plain[0], ""))
+            i = plain.end()
+            continue
         end = _atom_end(source, i)
         match = _QUANTIFIER.match(source, end)
         quantifier = match[0] if match else ""
@@ -116,6 +122,8 @@ def split(source: str) -> list[str]:
         if source[i] == "|":
             parts.append(source[start:i])
             start = i = i + 1
+        elif plain := _OUTSIDE.match(source, i):
+            i = plain.end()
         else:
             i = _atom_end(source, i)
     return [*parts, source[start:]]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from nma13.rules.required import elements, split
@@ -73,6 +74,7 @@ def _bytes(text: str) -> bytes:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode("utf-8")
 
 
+@lru_cache(maxsize=4096)  # word lists recur in many patterns
 def relaxed(source: str) -> str:
     """A pattern in RE2's words that matches wherever the given one does, and perhaps elsewhere."""
     return "|".join("".join(_atom(*element) for element in elements(part)) for part in split(source))
