@@ -136,11 +136,9 @@ def trace(now: Stage) -> Html:
             parts.append(
                 el("line", x1=f"{x + wide * 0.4:.1f}", x2=f"{x + wide * 0.4:.1f}", y1=4, y2=98, class_="asked")
             )
-    faithful = next((place for place, step in enumerate(now["trace"]) if step["divergence"] > 0), len(now["trace"]))
-    words = (
-        f"Steps: {len(now['trace'])}; faithful for the first {faithful}; now {now['trace'][-1]['divergence']:.1%} apart"
-    )
-    words += f"; asked {sum(step['asked'] for step in now['trace'])} times"
+    faithful = now["steps"] if now["lost_at"] is None else now["lost_at"] - 1
+    words = f"Steps: {now['steps']}; faithful for the first {faithful}; now {taken[-1]['divergence']:.1%} apart"
+    words += f"; consultations: {now['asked']}"
     drawn = el(
         "svg",
         el("title", words),

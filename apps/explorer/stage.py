@@ -27,6 +27,11 @@ class Stage(TypedDict):
     truth: dict[str, Any]
     belief: dict[str, Any]
     trace: list[dict[str, Any]]
+    """The latest steps; what is told of all of them is counted beside it."""
+    steps: int
+    asked: int
+    lost_at: int | None
+    """The first step after which belief and truth were apart."""
 
 
 def opened(world: str = "network", hosts: int = 5, start: str = "small-world") -> Stage:
@@ -35,7 +40,9 @@ def opened(world: str = "network", hosts: int = 5, start: str = "small-world") -
     if start not in made.starts:
         start = made.starts[1]
     state = made.to_json(made.start(start, generator("stage", world, hosts, start)))
-    return Stage(world=world, hosts=hosts, start=start, truth=state, belief=state, trace=[])
+    return Stage(
+        world=world, hosts=hosts, start=start, truth=state, belief=state, trace=[], steps=0, asked=0, lost_at=None
+    )
 
 
 def proposers_for(world: str) -> list[str]:
@@ -75,8 +82,17 @@ def act(stage: Stage, line: str, who: str, consult: bool = False) -> Stage:
         "exact": Counter(guess) == Counter(right),
         "asked": consult,
     }
-    trace = [*stage["trace"], taken][-LONGEST:]
-    return {**stage, "truth": world.to_json(truth), "belief": world.to_json(belief), "trace": trace}
+    steps = stage["steps"] + 1
+    apart = steps if taken["divergence"] > 0 else None
+    return {
+        **stage,
+        "truth": world.to_json(truth),
+        "belief": world.to_json(belief),
+        "trace": [*stage["trace"], taken][-LONGEST:],
+        "steps": steps,
+        "asked": stage["asked"] + consult,
+        "lost_at": stage["lost_at"] or apart,
+    }
 
 
 def play(stage: Stage, who: str, steps: int) -> Stage:
@@ -84,7 +100,7 @@ def play(stage: Stage, who: str, steps: int) -> Stage:
     world: Any = make_world(stage["world"], stage["hosts"])
     driver = "traffic" if stage["world"] == "network" else "weighted"
     for _ in range(steps):
-        rng = generator("play", stage["start"], len(stage["trace"]))
+        rng = generator("play", stage["start"], stage["steps"])
         truth = world.from_json(stage["truth"])
         stage = act(stage, world.line(world.draw(driver, truth, rng)), who)
     return stage
@@ -94,5 +110,12 @@ def asked(stage: Stage) -> Stage:
     """Spend a consultation: the belief becomes the truth."""
     if not stage["trace"]:
         return stage
-    last = {**stage["trace"][-1], "asked": True, "divergence": 0.0}
-    return {**stage, "belief": stage["truth"], "trace": [*stage["trace"][:-1], last]}
+    before = stage["trace"][-1]
+    last = {**before, "asked": True, "divergence": 0.0}
+    return {
+        **stage,
+        "belief": stage["truth"],
+        "trace": [*stage["trace"][:-1], last],
+        "asked": stage["asked"] + (not before["asked"]),
+        "lost_at": None if stage["lost_at"] == stage["steps"] else stage["lost_at"],
+    }

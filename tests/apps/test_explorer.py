@@ -35,6 +35,16 @@ def test_drawings_mark_what_is_wrong(world: str, who: str) -> None:
     assert "not right" in drawn if who == stage.NOTHING else "exactly right" in drawn
 
 
+def test_a_long_walk_is_counted_whole_and_goes_on_drawing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stage, "LONGEST", 5)
+    there = stage.play(stage.opened(), stage.NOTHING, 12)
+    first = there["lost_at"]
+    assert first is not None
+    assert f"Steps: 12; faithful for the first {first - 1};" in drawing.stage(there)
+    assert len({step["line"] for step in there["trace"]}) > 1
+    assert "consultations: 1" in drawing.stage(stage.asked(stage.asked(there)))
+
+
 def test_a_line_that_is_no_action_is_told() -> None:
     with pytest.raises(UsageError, match="no action"):
         stage.act(stage.opened(), "<script>", stage.ORACLE)
