@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str]) -> int:
-    chosen = _parser().parse_args(list(arguments))
+    given = list(arguments)
+    at = given.index("--") if "--" in given else len(given)  # behind it: what a service tells its loop
+    options = given[at + 1 :]
+    chosen = _parser().parse_args(given[:at])
     if chosen.data:
         os.environ["NMA_DATA"] = str(chosen.data)
     match chosen.what:
@@ -35,7 +38,8 @@ def main(arguments: Sequence[str]) -> int:
         case "service":
             from loops.service import service_file
 
-            print(service_file(chosen.loop, chosen.kind, chosen.options))
+            _parser().parse_args([chosen.loop, *options])  # a service whose words are off would never start
+            print(service_file(chosen.loop, chosen.kind, options))
             return 0
         case letter:
             return _run(letter, chosen)
@@ -142,16 +146,18 @@ def _parser() -> argparse.ArgumentParser:
     _common(stop)
     stop.add_argument("loops", nargs="*", choices=[*PROGRAMMES, []], metavar="LOOP", help="a, b, c, d (default: all)")
     stop.add_argument("--wait", type=float, default=120.0, metavar="S", help="how long to wait for each (default 120)")
-    service = words.add_parser("service", help="print a service file, so that a loop survives a reboot")
+    service = words.add_parser(
+        "service",
+        help="print a service file, so that a loop survives a reboot",
+        usage="./lab loop service [-h] [--data DATA] [--systemd | --launchd] LOOP [-- OPTION …]",
+        epilog="What stands behind -- are options of the loop: ./lab loop a --help",
+    )
     _common(service)
     service.add_argument("loop", choices=list(PROGRAMMES), metavar="LOOP", help="a, b, c or d")
     kind = service.add_mutually_exclusive_group()
     kind.add_argument("--systemd", dest="kind", action="store_const", const="systemd", help="for Linux")
     kind.add_argument("--launchd", dest="kind", action="store_const", const="launchd", help="for macOS")
     service.set_defaults(kind="launchd" if sys.platform == "darwin" else "systemd")
-    service.add_argument(
-        "options", nargs=argparse.REMAINDER, metavar="[-- OPTION …]", help="options of the loop, after --"
-    )
     return parser
 
 

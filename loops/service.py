@@ -43,8 +43,7 @@ LAUNCHD_NOTE = """\
 
 def service_file(letter: str, kind: str, options: Sequence[str]) -> str:
     """The file for one loop with these options of its own."""
-    given = [option for option in options if option != "--"]
-    command = [str(ROOT / "lab"), "loop", letter, *given]
+    command = [str(ROOT / "lab"), "loop", letter, *options]
     environment = {"NMA_DATA": str(data_dir()), "PATH": os.environ.get("PATH", os.defpath)}
     if os.environ.get("LAB_PYTHON") or not (ROOT / ".venv").exists():
         environment["LAB_PYTHON"] = os.environ.get("LAB_PYTHON", sys.executable)

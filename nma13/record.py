@@ -37,12 +37,14 @@ class Replay:
     """One record run again: what differs from what was recorded, and why it may."""
 
     seq: int
-    differences: tuple[str, ...]
-    causes: tuple[str, ...]
+    differences: tuple[str, ...] = ()
+    causes: tuple[str, ...] = ()
+    was_run: bool = True
+    """False: the record does not hold its input, so there is nothing to compare."""
 
     @property
     def identical(self) -> bool:
-        return not self.differences
+        return self.was_run and not self.differences
 
 
 def body_of(state: PipelineState, *, keep_input: bool) -> dict[str, Any]:
@@ -128,7 +130,7 @@ def replay(links: Iterable[Link], kit: Kit) -> Iterator[Replay]:
     for link in links:
         body = json.loads(link.body)
         if not body["input_kept"]:
-            yield Replay(link.seq, ("the input was not kept, so it cannot be run again",), ())
+            yield Replay(link.seq, was_run=False)
             continue
         recorded = load_state(json.dumps(body["state"]))
         recorded = replace(recorded, interpretation=None, audit=None)

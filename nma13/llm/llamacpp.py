@@ -10,11 +10,13 @@ import gc
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -244,15 +246,26 @@ def _load(path: Path, threads: int, context: int, slots: int, folder: Path) -> A
     params.hostnames = [str(folder / SOCKET)]
     params.slot_save_path = str(folder) + "/"
     try:
-        server = xllamacpp.Server(params)
+        with _unsignalled():
+            server = xllamacpp.Server(params)
+            # One token, so that its loop is known to run: a server taken down before that never ends.
+            server.handle_completions({"prompt": "a", "max_tokens": 1, "cache_prompt": False}, lambda _: False)
     except RuntimeError as error:
         raise ModelFileBroken(
             f"llama.cpp could not load {path} with {slots} × {context} tokens of context ({error}). "
             "Your data is unchanged. There may be too little memory, or the file may be damaged."
         ) from error
-    # One token, so that its loop is known to run: a server taken down before that never ends.
-    server.handle_completions({"prompt": "a", "max_tokens": 1, "cache_prompt": False}, lambda _: False)
     return server
+
+
+@contextmanager
+def _unsignalled() -> Iterator[None]:
+    """What asks us to end waits while the library loads: it would take the signal for itself, and never come back."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _decode_speed(path: Path, threads: int) -> float:

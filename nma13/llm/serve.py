@@ -28,7 +28,7 @@ from nma13.config import LOOPBACK, PORTS, is_loopback
 from nma13.errors import LabError, UsageError
 from nma13.llm.errors import ModelError, ModelTimeout, UnsupportedRequest
 from nma13.llm.registry import explain_choice, open_model
-from nma13.llm.served import Served, announce, withdraw
+from nma13.llm.served import Served, announce, find_served, withdraw
 from nma13.llm.types import Cancel, Completion, Message, Model, Request
 
 BODY_CAP = 16 * 1024 * 1024
@@ -46,6 +46,8 @@ class ModelServer(ThreadingHTTPServer):
             raise UsageError(f"The model is shared on this machine only; {host} is not a loopback address.")
         try:
             super().__init__((host, port), Handler)
+        except OverflowError:
+            raise UsageError(f"{port} is no port; a number from 1 to 65535 is wanted. Nothing was changed.") from None
         except OSError as error:
             raise UsageError(
                 f"Port {port} on {host} is taken ({error.strerror}). Nothing was changed. "
@@ -281,6 +283,11 @@ def _status(error: LabError) -> HTTPStatus:
 
 def serve(spec: str | None = None, host: str = LOOPBACK, port: int = PORTS["serve"]) -> None:
     """Load the model, announce it, and answer until SIGTERM or Ctrl-C."""
+    if (running := find_served()) is not None:  # a second one would take its announcement, and leave nobody announced
+        raise LabError(
+            f"{running.model} is already shared at {running.url} (process {running.pid}); every command uses it. "
+            "Nothing was changed. To share another model, stop that one first: Ctrl-C in its window."
+        )
     server = ModelServer(host, port)
     try:
         stopping = threading.Event()

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from loops.awake import awake, inhibitor
+from loops.command import main
 from loops.progress import Progress, duration
 from loops.registry import PROGRAMMES
 from loops.service import service_file
@@ -119,7 +120,7 @@ def test_durations_are_said_as_people_say_them() -> None:
 def test_a_systemd_unit_that_systemd_can_read(data_folder: Path) -> None:
     unit = configparser.ConfigParser(interpolation=None, strict=False)
     unit.optionxform = str  # type: ignore[assignment]
-    unit.read_string(service_file("b", "systemd", ["--", "--model", "llamacpp:/models/a 100%.gguf"]))
+    unit.read_string(service_file("b", "systemd", ["--model", "llamacpp:/models/a 100%.gguf"]))
     command = unit["Service"]["ExecStart"]
     assert command.endswith('"loop" "b" "--model" "llamacpp:/models/a 100%%.gguf"')
     assert f"NMA_DATA={data_folder}" in unit["Service"]["Environment"]
@@ -139,6 +140,15 @@ def test_the_word_prints_the_file(tmp_path: Path) -> None:
     answer = lab(tmp_path, "loop", "service", "a", "--systemd")
     assert answer.returncode == 0
     assert "Description=NMA Lab, research loop A" in answer.stdout
+    assert 'lab" "loop" "a"\n' in answer.stdout, "what chose the kind of service is no option of the loop"
+
+
+def test_a_service_whose_loop_would_not_start_is_not_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["service", "b", "--systemd", "--", "--cycles", "5"]) == 0
+    assert '"loop" "b" "--cycles" "5"' in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="2"):
+        main(["service", "b", "--", "--circles", "5"])
+    assert "Service" not in capsys.readouterr().out
 
 
 def test_staying_awake_ends_with_the_loop_however_it_ends() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from nma13.cli.record import main as record
 from nma13.config import ROOT
 from nma13.kit import default_kit
 from nma13.pipeline import run
@@ -31,7 +32,20 @@ def test_a_record_without_the_input_holds_no_word_of_it(tmp_path: Path) -> None:
     append_to_file(file, run(TEXT), keep_input=False)
     assert "Marguerite" not in file.read_text()
     assert "playing" not in file.read_text()
-    assert not next(replay(read_file(file), default_kit())).identical
+    unheard = next(replay(read_file(file), default_kit()))
+    assert not unheard.identical
+    assert unheard.differences == ()
+
+
+def test_a_record_without_its_input_is_not_said_to_differ(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "decisions.jsonl"
+    append_to_file(file, run(TEXT), keep_input=False)
+    append_to_file(file, run(TEXT), keep_input=True)
+    assert record(["replay", str(file)]) == 3
+    assert capsys.readouterr().out.splitlines() == [
+        "record 1: not run again, since its input was not kept (--keep-input)",
+        "record 2: identical",
+    ]
 
 
 @pytest.mark.parametrize("how", ["altered", "removed", "reordered"])

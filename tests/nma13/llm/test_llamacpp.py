@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -159,6 +160,33 @@ print(len(ours), folder.exists())
     )
     assert done.stdout.split() == ["0", "False"], done.stderr
     assert done.stderr == "", "the library's log stays silent"
+
+
+INTERRUPTED = """
+import os, signal, sys, threading
+import xllamacpp
+load = xllamacpp.Server
+def interrupted(params):
+    threading.Timer(0.1, os.kill, (os.getpid(), int(sys.argv[2]))).start()
+    return load(params)
+xllamacpp.Server = interrupted
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+from nma13.llm import open_model
+try:
+    with open_model(sys.argv[1]):
+        pass
+    print("too late")
+except KeyboardInterrupt:
+    print("ended")
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_while_the_model_loads_ends_the_process(gguf: Path, model_data: Path, number: int) -> None:
+    """The library took the signal for itself, and the process hung for good."""
+    words = [sys.executable, "-c", INTERRUPTED, f"llamacpp:{gguf}", str(int(number))]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == ["ended"], done.stderr
 
 
 def test_a_closed_model_says_so(gguf: Path, model_data: Path, ask: Ask) -> None:

@@ -177,3 +177,18 @@ def test_it_listens_on_this_machine_only(capsys: pytest.CaptureFixture[str]) -> 
         ModelServer("0.0.0.0", 0)
     assert main(["--host", "192.0.2.1"]) == 2
     assert "loopback" in capsys.readouterr().err
+
+
+def test_a_port_that_cannot_be_is_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--port", "99999"]) == 2
+    assert "99999 is no port" in capsys.readouterr().err
+
+
+def test_a_second_one_does_not_take_the_place_of_the_first(
+    scripted: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NMA_DATA", str(scripted.data))
+    before = find_served(scripted.data)
+    assert main(["--model", "scripted:", "--port", "0"]) == 1
+    assert f"already shared at {scripted.url}" in capsys.readouterr().err
+    assert find_served(scripted.data) == before
