@@ -1,10 +1,10 @@
 """EN8's other axis (the source's H24): is it better to learn only what the oracle cannot decide?
 
 Some hosts are observed, the others hidden. A fact is decidable if it is only about observed hosts; the rest, the
-residual, has to be guessed from traffic, from the action, and from what is usual. Two models of one shape see the
-same hidden states: one is trained on every fact of the next state, one on the residual alone. Only facts that can
-be guessed wrong count, so accuracy is measured on the residual of states nobody trained on, beside what always
-saying «the usual» would reach.
+residual, has to be guessed from traffic, from the action, and from what is usual; only whom an observed host denies
+is shown even where the source is hidden, to both. Two models of one shape see the same hidden states: one is trained
+on every fact of the next state, one on the residual alone. Only facts that can be guessed wrong count, so accuracy is
+measured on the residual of states nobody trained on, beside what always saying «the usual» would reach.
 
 Written before the first run: held, if training on the residual alone is at least one point more accurate on the
 residual at every size and share observed, and the 95 % interval of the difference over training seeds lies above 0
