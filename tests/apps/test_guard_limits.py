@@ -7,10 +7,12 @@ import json
 import re
 import socket
 import time
+from pathlib import Path
 
 import httpx
 import pytest
 
+from apps.guard.answers import HASHED_ASSET
 from apps.guard.body import Limits
 from tests.served import WEB, Served
 from tests.wire import ask, talk
@@ -117,6 +119,15 @@ def test_every_answer_carries_the_security_headers(local: Served, networked: Ser
         assert {name: reply.get(name) for name in SECURITY} == SECURITY
         assert reply.get("cache-control")
         assert reply.get("server") is None
+
+
+def test_every_script_and_style_of_a_page_is_known_by_the_hash_in_its_name() -> None:
+    import gradio
+
+    shipped = Path(gradio.__file__).parent / "templates" / "frontend" / "assets"
+    names = [file.name for file in shipped.iterdir() if file.suffix in (".js", ".css")]
+    assert len(names) > 100
+    assert [name for name in names if not HASHED_ASSET.match(f"/assets/{name}")] == []
 
 
 def test_pages_are_compressed_and_hashed_assets_kept_for_good(local: Served) -> None:
