@@ -17,7 +17,9 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks import table
+from benchmarks._measuring import import_ms
 from benchmarks.table import Row
+from nma13.cli.battery import load
 from nma13.kit import Kit
 from nma13.pipeline import run
 from nma13.rules import shipped
@@ -44,6 +46,8 @@ def measure(short: bool = False, peer: str = "") -> list[Row]:
         Row("pipeline_500_words", median, "ms", against, one_by_one / median),
         Row("pipeline_500_words p99", tail, "ms"),
         Row("re, pattern by pattern", one_by_one, "ms"),
+        Row("500 words dense with hits", statistics.median(timed(partial(run, dense(), kit=kit), repeats)), "ms"),
+        Row("import nma13.pipeline", import_ms("nma13.pipeline"), "ms"),
     ]
     if peer:
         name, took = peers_time(peer, max(5, repeats // 20))
@@ -71,6 +75,11 @@ HOSTILE = {
     "ifs": "if i go she dies, if i stay he dies, ",
 }
 """What a hostile text repeats: no stops, nothing but triggers, nothing but letters, disguises."""
+
+
+def dense() -> str:
+    """The frozen scenarios one after another: every sentence of them was written to set something off."""
+    return " ".join(" ".join(row["text"] for row in load("scenarios.jsonl")).split()[:500])
 
 
 def peers_time(python: str, repeats: int) -> tuple[str, float]:

