@@ -129,6 +129,7 @@ class Lexicon:
         # One column more than there are values: the square of how rare the word is. One row more, the UNKNOWN one.
         table = [[*row[2:], int(row[1]) ** 2] for row in rows]
         self._sums: Matrix = np.asarray([*table, [0] * len(table[0])], dtype=np.int32)
+        self._weights: dict[int, list[int]] = {}
         self._thresholds: Matrix = np.asarray([column.threshold for column in self.columns])
 
     def _rows(self, word: str) -> tuple[int, ...]:
@@ -173,15 +174,16 @@ class Lexicon:
 
     def _finding(self, document: Document, number: int, first: int, last: int) -> tuple[Finding, int]:
         """Quotes the words that weighed most; its clause is the one they weighed most in."""
-        column, place, weights = self.columns[number], self._place, self._sums[:, number]
+        column, weights = self.columns[number], self._weights_of(number)
         shares: list[tuple[int, int, int]] = []  # weight, and where the word stands
         strongest, home = -1, _clauses(document, first, last)[0]
         for clause in _clauses(document, first, last):
-            total, before = 0, ""
+            total, before, carried = 0, "", 0
             for match in TOKEN.finditer(clause.text):
-                alone = [before, match[0]] if before else [match[0]]
-                before = match[0]
-                weight = sum(int(weights[place[f]]) for f in features(alone) if f in place)
+                word = self._word[match[0]]
+                alone = sum(weights[row] for row in self._alone[word])
+                weight = carried + weights[self._pairs.get((before, word), UNKNOWN)] + alone
+                before, carried = word, alone
                 total += max(0, weight)
                 shares.append((weight, clause.start + match.start(), clause.start + match.end()))
             if total > strongest:
@@ -203,6 +205,12 @@ class Lexicon:
             origin=Origin.LEXICON,
         )
         return finding, home.sentence
+
+    def _weights_of(self, number: int) -> list[int]:
+        """A column as plain numbers: one at a time they are read ten times as fast as from an array."""
+        if number not in self._weights:
+            self._weights[number] = self._sums[:, number].tolist()
+        return self._weights[number]
 
 
 def _clauses(document: Document, first: int, last: int) -> list[Clause]:
