@@ -39,14 +39,14 @@ def engine() -> Iterator[Row]:
     for name, file in (("the 50 scenarios", "scenarios.jsonl"), ("the canonical cases", "cases.jsonl")):
         rows = load(file)
         wrong = sum(bool(check(row, summary(run(row["text"], kit=kit)))) for row in rows)
-        yield Row(f"{name}, not as expected", wrong, f"of {len(rows)}; 0 is the bar")
+        yield Row(f"{name}, not as expected", wrong, f"of {len(rows)}", "0 is the bar")
 
 
 def nanoim() -> Iterator[Row]:
     """Accuracy and separation of the shipped policies; decided again, not read."""
     found = verify()
     broken = sum(not one["passed"] for one in found["checks"])
-    yield Row("nanoIM: checks that fail", broken, f"of {len(found['checks'])}; 0 is the bar")
+    yield Row("nanoIM: checks that fail", broken, f"of {len(found['checks'])}", "0 is the bar")
     for suite, rows in found["table"].items():
         for name in LEARNED:
             yield from _figures(f"nanoIM, {suite}, {name}", rows[name])
