@@ -64,7 +64,9 @@ def verify(arguments: list[str]) -> int:
     for line in off:
         print(line)
     print(
-        f"{len(off)} differences from {against}." if off else f"Every file is as in {against}.",
+        f"{len(off)} difference{'s' if len(off) > 1 else ''} from {against}."
+        if off
+        else f"Every file is as in {against}.",
         file=sys.stderr,
     )
     return 1 if off else 0

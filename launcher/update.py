@@ -62,7 +62,8 @@ def update(arguments: list[str]) -> int:
 
 def _forward(checkout: Checkout, lock: IO[str], *, only_look: bool, sure: bool) -> int:
     place = checkout.place()
-    checkout.refuse_changes()
+    if not only_look:
+        checkout.refuse_changes()
     _say(f"Asking {place.remote} for a newer version …")
     target = checkout.fetch(place)
     here = checkout.version(place.commit)

@@ -114,14 +114,18 @@ def cards_of(room: Room, found: View) -> Html:
         _card("Flags an output", f"{flagged / total.outputs:.3f}" if total.outputs else "–",
               f"{flagged:,} in {total.outputs:,}", spark(flags)),
         _card("A cycle takes", average, f"on average · {verdict}"),
-        _card("Kept out by Gate 2", _percent(Share(kept_out, total.cycles).value), f"{kept_out:,} cycles"),
-        _card("Could not be read", _percent(Share(unread, total.cycles).value), f"{unread:,} arbitrations"),
+        _card("Kept out by Gate 2", _percent(Share(kept_out, total.cycles).value), _counted(kept_out, "cycle")),
+        _card("Could not be read", _percent(Share(unread, total.cycles).value), _counted(unread, "arbitration")),
         label="Figures of this range",
     )  # fmt: skip
 
 
 def _card(label: str, value: str, note: str, below: Html | None = None) -> Html:
     return pieces.card(label, value, None, [el("div", note, class_="card-note"), below])
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
 
 
 def charts_of(room: Room, found: View, window: int) -> dict[str, Any]:

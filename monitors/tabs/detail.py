@@ -24,7 +24,7 @@ def build(room: Room) -> Part:
     """Empty, the number follows the newest cycle; the board fills while it runs."""
     with gr.Row(elem_classes="wishes"):
         number = gr.Textbox("", placeholder="newest", label="Cycle", max_lines=1, min_width=150, scale=1)
-        before = gr.Button("← Cycle before", elem_classes="quiet", min_width=130)
+        before = gr.Button("← Cycle before", elem_classes="quiet", min_width=160)
         after = gr.Button("Next cycle →", elem_classes="quiet", min_width=130)
         marked = gr.Checkbox(True, label="Mark what moved from R1 to R3", container=False, min_width=220)
     shown = gr.HTML(js_on_load=script("open"), apply_default_css=False)

@@ -50,7 +50,8 @@ def _library(rows: list[sqlite3.Row]) -> Html:
 
 def _part(row: sqlite3.Row, most: int) -> Html:
     times = "once" if row["uses"] == 1 else f"{row['uses']:,} times"
-    span = ["cycles ", tables.cycle_link(row["first_cycle"]), " to ", tables.cycle_link(row["last_cycle"])]
+    first, last = tables.cycle_link(row["first_cycle"]), tables.cycle_link(row["last_cycle"])
+    span = ["cycle ", first] if first == last else ["cycles ", first, " to ", last]
     return el(
         "div", el("header", stations.badge(row["station"]), el("b", row["name"])),
         el("p", row["description"], class_="words"),

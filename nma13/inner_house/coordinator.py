@@ -152,7 +152,9 @@ def look(session_id: str, folder: Path | None = None) -> Session:
     with closing(open_ro("memory", folder)) as reader:
         session = sessions.read(reader, session_id)
     if session is None:
-        raise UsageError(f"There is no Inner House session «{session_id}». The list in the Inner House shows them.")
+        raise UsageError(
+            f"There is no Inner House session «{session_id}». The Inner House and ./lab inner-house --list show all."
+        )
     if session.under_way and _is_dead(session, folder):
         _bury(session_id, folder, "")
         return look(session_id, folder)

@@ -84,11 +84,10 @@ def render(report: Report) -> str:
         if not database.present:
             lines.append(f"  {database.name:<22} not made yet")
             continue
-        lines.append(
-            f"  {database.name:<22} {size_in_words(database.bytes):>9}"
-            f"   schema {database.schema} of {database.schema_known}"
-            f"   {database.integrity}   {sum(database.rows.values())} rows"
-        )
+        schema = "unknown" if database.schema is None else f"{database.schema} of {database.schema_known}"
+        rows = f"{sum(database.rows.values())} rows" if database.rows else "rows not counted"
+        size = size_in_words(database.bytes)
+        lines.append(f"  {database.name:<22} {size:>9}   schema {schema}   {database.integrity}   {rows}")
     left = report.days_until_full
     forecast = "" if left is None else f", full in about {left} days at the present rate"
     lines += ["", f"  disk: {size_in_words(report.disk_free_bytes)} free{forecast}"]

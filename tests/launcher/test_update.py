@@ -77,7 +77,10 @@ def test_there_and_back_again(clone: Clone) -> None:
     told = clone.lab("update")
     assert (told.returncode, "This is the newest version: 1.0" in told.stdout) == (0, True), told.stderr
     after = clone.publish("2.0", **{"requirements.txt": "tinypin==2.0\n", NEXT: GOOD})
-    assert "There is a newer version: 2.0" in clone.lab("update", "--check").stdout
+    (clone.root / "launcher" / "__init__.py").write_text("# changed here\n")
+    assert "There is a newer version: 2.0" in clone.lab("update", "--check").stdout, "looking needs no tidy clone"
+    assert "Files of the lab were changed here" in clone.lab("update").stderr
+    git(clone.root, "checkout", "--", "launcher/__init__.py")
     assert clone.head() == before
 
     told = clone.lab("update")

@@ -27,9 +27,11 @@ def test_the_fifth_loop_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(migrate, "SQL", tmp_path / "sql")
     names: dict[str, object] = {}
     exec(CODE["python"][0], names)
-    database, tables = (eval(line) for line in CODE["python"][1].strip().splitlines())
+    database, entry = (eval(line) for line in CODE["python"][1].strip().splitlines())
     assert isinstance(database, Database)
-    assert isinstance(tables, LoopTables)
+    source, name, asks_can = entry
+    assert name == database.name
+    tables = LoopTables(source, name, database.outputs, database.cycles, asks_can)
     monkeypatch.setitem(DATABASES, database.name, database)
     monkeypatch.setitem(LOOPS, tables.source, tables)
     loop = names["LOOP"]

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import nma13.llm
 from nma13.config import ROOT
-from nma13.llm import BACKENDS, ModelUnavailable, WrongModelString, explain_choice, open_model, registry
+from nma13.llm import (
+    BACKENDS,
+    Message,
+    Model,
+    ModelUnavailable,
+    Request,
+    WrongModelString,
+    explain_choice,
+    open_model,
+    registry,
+)
 from nma13.llm.registry import REFERENCE, parse_spec
 from nma13.llm.scripted import ScriptedModel
 
@@ -28,6 +41,17 @@ def test_every_backend_has_a_file_of_its_own() -> None:
     folder = Path(nma13.llm.__file__).parent
     files = {"openai": "openai_server"}
     assert all((folder / f"{files.get(name, name)}.py").is_file() for name in BACKENDS)
+
+
+def test_the_smallest_backend_of_the_docs_writes() -> None:
+    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(textwrap.dedent(re.findall(r"   ```python\n(.*?)   ```", page, re.S)[0]), names)
+    with names["Echo"]() as echo:
+        assert isinstance(echo, Model)
+        request = Request((Message("user", "Who is there?"),), max_tokens=2)
+        assert [done.text for done in echo.generate([request] * 3)] == ["Who is"] * 3
+        assert "".join(chunk.text for chunk in echo.stream(request)) == "Who is"
 
 
 def test_scripted_takes_its_pace_from_the_string() -> None:

@@ -155,6 +155,8 @@ def test_the_doctor_sees_damage_and_never_raises(tmp_path: Path, damage: str) ->
     assert not report.healthy
     assert any(finding.severity == "error" and finding.where == "memory.db" for finding in report.findings)
     assert "restore" in render(report)
+    assert " 0 rows" not in render(report), "what could not be counted is not said to be none"
+    assert "None" not in render(report)
 
 
 def test_the_doctor_names_what_is_odd(tmp_path: Path) -> None:
