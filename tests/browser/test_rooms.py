@@ -34,11 +34,7 @@ SPILT = """() => [...document.querySelectorAll(".gradio-container button:not(.la
   const [inner, outer] = [words.getBoundingClientRect(), one.getBoundingClientRect()];
   return one.checkVisibility() && one.innerText.trim() && inner.width > outer.width + 1;
 }).map((one) => one.innerText)"""
-<<<<<<< HEAD
 """Buttons that are narrower than their words; the sign of a fold is turned, and its box with it."""
-=======
-"""Buttons that are narrower than their words; the turning arrow of what unfolds is none."""
->>>>>>> walk2
 
 
 def assert_fits(page: Page) -> None:
