@@ -11,14 +11,11 @@ from nma13.counterfactual import Change
 from nma13.evidence import Finding
 from nma13.navigation_loop import Turn
 from nma13.state import PipelineState, summary
-from nma13.terms import spelled
-from nma13.texts import crisis
+from nma13.terms import Station, spelled
+from nma13.texts import crisis, station
 
 LIMIT_SHOWN = 20_000  # characters of the person's text that are shown with marks
-STATION_NAMES = {
-    "S1": "Trust", "S2": "Autonomy", "S3": "Initiative", "S4": "Industry",
-    "S5": "Identity", "S6": "Intimacy", "S7": "Generativity",
-}  # fmt: skip
+STATION_NAMES = {one.value: station(one.value, "name") for one in Station}
 TONES: dict[str, Tone] = {
     "EXPLICIT DECLINE": "alarm", "TRAGIC FORK": "alarm", "REBUILD": "warm", "EPISTEMIC FORK": "warm",
     "HEDGED VECTOR": "warm", "SEQUENCED VECTOR": "calm", "VECTOR": "calm",
