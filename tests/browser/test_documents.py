@@ -139,7 +139,8 @@ def test_a_hostile_document_is_words_and_all_is_readable(
     room(page, "Documents")
     hostile = files.text(
         tmp_path / f"{kind} <img src=x onerror=alert(1)>.md",
-        f"# {HOSTILE}\n\n{HOSTILE} On a {kind} page: {files.ORDERS}",
+        f"# {HOSTILE}\n\n{HOSTILE} On a {kind} page: {files.ORDERS}\n\n"
+        f"# The lease\n\nThe keeper of the lighthouse wants three months' notice of the lease's end ({kind}).",
     )
     give(page, hostile)
     expect(page.get_by_role("heading", name="1 stored")).to_be_visible(timeout=PATIENT)
