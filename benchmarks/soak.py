@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -41,7 +42,7 @@ QUESTIONS = (
     "My doctor says plan {n} is best, end of discussion. I am not sure I can carry it.",
     "I want to plant tulips along fence {n} this weekend.",
 )
-PROBLEM = "My mother's will keeps house {n} for my brother; my sister needs her share now. I promised both of them."
+PROBLEM = "My mother's will keeps the house for my brother; my sister needs her share now. I promised both of them."
 BY_THE_MODEL = 4  # every fourth question is answered by the model, the others by the engine
 
 
@@ -59,6 +60,8 @@ class Met:
     unreachable: int = 0
     """Asked while the process was down; told apart from failures, since a killed process cannot answer."""
     died: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    """Actors that ended by an error of their own: what they would have met is missing."""
 
 
 @dataclass
@@ -150,8 +153,10 @@ def deliberate(stage: Stage) -> None:
     number = 0
     while not stage.over():
         number += 1
-        begun = start(PROBLEM.format(n=number), Asked(seed=number), stage.folder)
-        assert isinstance(begun, Started), begun
+        begun = start(PROBLEM, Asked(seed=number), stage.folder)
+        if not isinstance(begun, Started):
+            stage.met.failures.append(f"inner house: declined {PROBLEM}")
+            return
         stage.met.sessions.append(begun.session)
         while not stage.over() and (session := look(begun.session, stage.folder)).status != "done":
             if not session.under_way:
@@ -233,21 +238,19 @@ def _act(stage: Stage, seed: int) -> None:
         (deliberate, (stage,)),
         (kill_in_turn, (stage, 40.0, chance)),
     ]
-    troubles: list[BaseException] = []
 
     def safely(work: Callable[..., None], given: tuple[object, ...]) -> None:
         try:
             work(*given)
-        except BaseException as trouble:  # noqa: BLE001  an actor that breaks must fail the run, not end in silence
-            troubles.append(trouble)
+        except BaseException as trouble:  # noqa: BLE001  it must fail the run, and neither end in silence nor end the others
+            traceback.print_exc()
+            stage.met.broken.append(f"{work.__name__}: {type(trouble).__name__}")
 
     threads = [threading.Thread(target=safely, args=actor) for actor in actors]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    if troubles:
-        raise troubles[0]
 
 
 def _until_over(session: str, folder: Path) -> None:
@@ -289,6 +292,7 @@ def _rows(stage: Stage, many: int, minutes: float) -> Iterator[Row]:
         yield Row("inner house: goes on after", statistics.median(met.house_restarts), "s", "median")
     yield Row("asked while down", met.unreachable, "requests", "a killed process cannot answer")
     yield Row("failed while up", len(met.failures), "requests", "0 is the bar")
+    yield Row("actors that broke", len(met.broken), "actors", "0 is the bar")
     yield Row("died by itself", len(met.died), "processes", "0 is the bar")
 
 
