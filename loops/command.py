@@ -16,6 +16,8 @@ from loops.registry import PROGRAMMES
 from nma13.config import data_dir
 from nma13.errors import UsageError
 
+NICENESS = 5
+
 if TYPE_CHECKING:
     from loops.search_feeder import Search
     from nma13.llm.types import Model
@@ -81,11 +83,22 @@ def _open(spec: str | None) -> Model:
     from nma13.llm import explain_choice, open_model
     from nma13.llm.served import ensure_served, needs_sharing
 
-    choice = explain_choice(spec)
-    if not needs_sharing(choice):
-        return open_model(choice.spec)
-    served = ensure_served(choice.spec, progress=lambda said, s: print(f"{said} … {s:.0f} s", file=sys.stderr))
-    return open_model(f"openai:{served.url}#{served.model}")
+    wanted, choice = "", explain_choice(spec)
+    if needs_sharing(choice):
+        served = ensure_served(choice.spec, progress=lambda said, s: print(f"{said} … {s:.0f} s", file=sys.stderr))
+        wanted = f"openai:{served.url}#{served.model}"
+    _give_way()
+    return open_model(wanted or choice.spec)
+
+
+def _give_way() -> None:
+    """A loop runs for days; a page that somebody opens meanwhile goes first.
+
+    Not before a shared model was started, which serves pages too; not after one was opened, whose threads keep what
+    they were born with.
+    """
+    if os.getpriority(os.PRIO_PROCESS, 0) < NICENESS:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
 
 
 def _status(chosen: argparse.Namespace) -> int:

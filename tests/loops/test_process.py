@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import signal
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from loops.command import NICENESS
 from nma13.config import ROOT
 from tests.loops.helpers import ask, eventually, lab, outputs, start, start_command
 
@@ -92,10 +94,11 @@ def test_a_stopped_loop_ends_after_its_output_and_says_so(tmp_path: Path, number
     assert outputs(tmp_path, "loop_a") == 21
 
 
-def test_one_instance_a_loop(tmp_path: Path) -> None:
+def test_one_instance_a_loop_and_it_gives_way(tmp_path: Path) -> None:
     first = start(tmp_path, "c", pace=0.2)
     try:
         eventually(lambda: outputs(tmp_path, "loop_c") >= 1)
+        assert os.getpriority(os.PRIO_PROCESS, first.pid) == NICENESS, "it gives way to whoever opens a page"
         second = start(tmp_path, "c")
         _, said = second.communicate(timeout=20)
         assert second.returncode == 1
