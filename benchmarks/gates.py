@@ -38,9 +38,7 @@ def measure(short: bool = False, peer: str = "") -> list[Row]:
     """The pipeline on ordinary words, its tail, the same patterns one by one, and hostile input."""
     kit = Kit(shipped())
     repeats = 60 if short else 400
-    times = timed(partial(run, TEXT, kit=kit), repeats)
-    median, tail = statistics.median(times), times[int(len(times) * 0.99)]
-    one_by_one = statistics.median(timed(sequential(), max(5, repeats // 20)))
+    median, tail, one_by_one = by_turns(partial(run, TEXT, kit=kit), sequential(), repeats)
     against = "the same patterns one by one with Python's re"
     rows = [
         Row("pipeline_500_words", median, "ms", against, one_by_one / median),
@@ -64,6 +62,19 @@ def measure(short: bool = False, peer: str = "") -> list[Row]:
     return rows
 
 
+def by_turns(ours: Callable[[], object], other: Callable[[], object], repeats: int) -> tuple[float, float, float]:
+    """Our median and 99th percentile and the other's median, in milliseconds.
+
+    Both by turns, and of each the median of its quickest turn: the rest of the machine only ever slows one down. The
+    percentile is that of all turns.
+    """
+    turns = [(timed(ours, repeats // TURNS), timed(other, 3)) for _ in range(TURNS)]
+    every = sorted(time for mine, _ in turns for time in mine)
+    mine, others = (min(map(statistics.median, each)) for each in zip(*turns, strict=True))
+    return mine, every[int(len(every) * 0.99)], others
+
+
+TURNS = 10
 HOSTILE = {
     "plain": TEXT + "\n\n",
     "no_stops": "i will never be certain that you said all doctors agree and i want to die or lose my mind ",
