@@ -23,6 +23,7 @@ def test_a_short_session_on_the_bundled_model(tmp_path: Path, monkeypatch: pytes
     tiny = replace(words, rounds=tuple(replace(round_, tokens=12) for round_ in words.rounds))
     monkeypatch.setattr(runner, "load_programme", lambda _: tiny)
     monkeypatch.setattr(house, "_spawn", lambda *_: None)
+    monkeypatch.setenv("NMA_THREADS", "1")  # two would wait for each other whenever another test has a core
     begun = start(PROBLEM, Asked(model=f"llamacpp:{path}", seed=7), tmp_path)
     assert isinstance(begun, Started)
     with open_model(f"llamacpp:{path}") as model:
