@@ -22,7 +22,7 @@ WITHOUT_TORCH = {"floor", "knee", "surface"}
 LOOK_EVERY_S = 0.5
 WHAT_IT_DOES = (
     "Runs a study again, in a process of its own. In the other tabs your result stands in place of the shipped one, "
-    "which is kept. Smoke is a first look; medium made the shipped figures and takes two cores an afternoon."
+    "which is kept. Smoke is a first look; medium made the shipped figures, and each manifest says what that took."
 )
 TOLD = 600  # bytes, of the end of what it said
 

@@ -22,8 +22,8 @@ from nma13.errors import LabError
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """How much is run. `smoke` is for a first look; the shipped figures come from `medium`, which two cores do in
-    an afternoon; the larger ones are there for larger machines."""
+    """How much is run. `smoke` is for a first look; the shipped figures come from `medium`, and each manifest says
+    what it took; the larger ones are there for larger machines."""
 
     name: str = "smoke"
     transitions: int = 120
